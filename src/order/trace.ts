@@ -1,0 +1,153 @@
+import { Peaks } from './peaks.ts'
+import { spanAt } from './roles.ts'
+import type { Mode, UnitFacts, Verdict } from './types.ts'
+import { compareVertices, type Lane, type Vertex } from './vertex.ts'
+
+/**
+ * The emitted order, and how each position came about: on behalf of which candidate it was filled, in which mode. That is
+ * what tells where a unit that arrives later would have been considered.
+ */
+export class Trace<U extends UnitFacts> {
+  readonly #order: Vertex<U>[] = []
+  readonly #candidates = new Peaks<U>()
+  /** Positions with a mode other than 'indexer', ascending, and their candidates. */
+  readonly #trailing: number[] = []
+  readonly #trailingCandidates = new Peaks<U>()
+  readonly #tentative: number[] = []
+  readonly #heads = new Set<Vertex<U>>()
+  /** Units that are not emitted although a position was filled on their behalf. */
+  #steering = 0
+
+  get length(): number {
+    return this.#order.length
+  }
+
+  /** Whether the order is what its own units alone would give. */
+  get exact(): boolean {
+    return this.#steering === 0 && this.#tentative.length === 0
+  }
+
+  /** First position from which on no mode is 'indexer'. */
+  get tailStart(): number {
+    const trailing = this.#trailing
+    // position minus index grows where an indexer's position lies between; the tail is the last run of equal ones
+    const gap = this.#order.length - trailing.length
+    const index = lowest(trailing.length, i => trailing[i]! - i >= gap)
+    return index < trailing.length ? trailing[index]! : this.#order.length
+  }
+
+  at(position: number): Vertex<U> | undefined {
+    return this.#order[position]
+  }
+
+  heads(): Vertex<U>[] {
+    return [...this.#heads].sort(compareVertices)
+  }
+
+  push(vertex: Vertex<U>, o: { candidate: Vertex<U>; mode: Mode; verdict: Verdict }): void {
+    const position = this.#order.length
+    vertex.position = position
+    vertex.mode = o.mode
+    vertex.verdict = o.verdict
+    this.#order.push(vertex)
+    this.#candidates.push(o.candidate)
+    if (o.mode !== 'indexer') {
+      this.#trailing.push(position)
+      this.#trailingCandidates.push(o.candidate)
+      if (o.mode === 'tentative') this.#tentative.push(position)
+    }
+    if (vertex.steered >= 0) this.#steering--
+    if (o.candidate.steered < 0) {
+      o.candidate.steered = position
+      if (o.candidate !== vertex) this.#steering++
+    }
+    const { previous } = vertex
+    if (previous !== null) this.#cover(previous)
+    for (const link of vertex.links) this.#cover(link)
+    this.#heads.add(vertex)
+  }
+
+  /** Un-emits everything from `length` on, and returns it in order. The caller moves lanes and roles back. */
+  truncate(length: number): Vertex<U>[] {
+    const gone = this.#order.splice(length)
+    for (let i = gone.length - 1; i >= 0; i--) {
+      const vertex = gone[i]!
+      const position = length + i
+      vertex.position = -1
+      if (vertex.steered >= 0) this.#steering++
+      const candidate = this.#candidates.at(position)
+      if (candidate.steered === position) {
+        candidate.steered = -1
+        this.#steering--
+      }
+      this.#heads.delete(vertex)
+      const { previous } = vertex
+      if (previous !== null) this.#uncover(previous)
+      for (const link of vertex.links) this.#uncover(link)
+    }
+    this.#candidates.truncate(length)
+    const trailing = lowest(this.#trailing.length, i => this.#trailing[i]! >= length)
+    this.#trailing.length = trailing
+    this.#trailingCandidates.truncate(trailing)
+    this.#tentative.length = lowest(this.#tentative.length, i => this.#tentative[i]! >= length)
+    return gone
+  }
+
+  /**
+   * The first position, from `from` on, where this unit would be taken before the candidate that was taken there, given
+   * that everything its writer wrote before is emitted by then. `length` when there is none.
+   */
+  considered(unit: U, o: { lane: Lane<U>; from: number }): number {
+    const { length } = this
+    const { spans } = o.lane
+    if (o.from >= length) return length
+    for (let i = Math.max(0, spanAt(spans, o.from)); i < spans.length; i++) {
+      const span = spans[i]!
+      const start = Math.max(o.from, span.from)
+      const end = i + 1 < spans.length ? spans[i + 1]!.from : length
+      if (start >= end || span.role === 'none') continue
+      const position =
+        span.role === 'indexer' ? this.#beforeIndexer(unit, start) : this.#beforeWriter(unit, start)
+      if (position < end) return position
+    }
+    return length
+  }
+
+  // an indexer's unit goes before the greater ones of indexers, and before whatever ordinary writers brought in
+  #beforeIndexer(unit: U, from: number): number {
+    const trailing = this.#trailing[this.#trailingFrom(from)] ?? this.length
+    return Math.min(trailing, this.#candidates.firstAbove(unit, from))
+  }
+
+  // an ordinary writer's unit never goes before those of indexers, but before all tentative ones
+  #beforeWriter(unit: U, from: number): number {
+    const tentative =
+      this.#tentative[lowest(this.#tentative.length, i => this.#tentative[i]! >= from)] ?? this.length
+    const above = this.#trailingCandidates.firstAbove(unit, this.#trailingFrom(from))
+    return Math.min(tentative, this.#trailing[above] ?? this.length)
+  }
+
+  #trailingFrom(position: number): number {
+    return lowest(this.#trailing.length, i => this.#trailing[i]! >= position)
+  }
+
+  #cover(vertex: Vertex<U>): void {
+    if (vertex.emittedAbove++ === 0) this.#heads.delete(vertex)
+  }
+
+  #uncover(vertex: Vertex<U>): void {
+    if (--vertex.emittedAbove === 0 && vertex.position >= 0) this.#heads.add(vertex)
+  }
+}
+
+/** The lowest index for which `holds` is true, given that it is true for all after it; `length` when there is none. */
+function lowest(length: number, holds: (index: number) => boolean): number {
+  let low = 0
+  let high = length
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (holds(middle)) high = middle
+    else low = middle + 1
+  }
+  return low
+}

@@ -1,19 +1,16 @@
 // Makes the tree ready to run, with nothing but Node: dependencies when they are missing or stale, then the build.
 import { spawn } from 'node:child_process'
-import { createHash, randomUUID } from 'node:crypto'
-import { mkdirSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { buildAll, builtFiles, hashInputs } from './build.mjs'
+import { locked } from './lock.mjs'
 
 export const root = dirname(dirname(fileURLToPath(import.meta.url)))
 
 const LEAST_NODE = [20, 19]
-const LOCK = join(root, '.ci', '.lock')
 const STAMP = join(root, 'node_modules', '.autobee-setup')
-const HEARTBEAT_MS = 2_000
-const STALE_MS = 30_000
 
 /**
  * Installs and builds what is missing or stale; does nothing, quickly, when all is there.
@@ -22,7 +19,7 @@ const STALE_MS = 30_000
 export async function setup({ build, force = false }) {
   checkNode()
   if (!force && installed() && (!build || built())) return
-  await locked(async () => {
+  await locked(join(root, '.ci', '.lock'), async () => {
     if (!installed()) await install()
     if (build && (force || !built())) await rebuild()
   })
@@ -143,68 +140,6 @@ async function rebuild() {
   if (failed)
     throw new SetupError(`The build failed in ${failed}, see above. Repair it and run the command again.`)
   stamp({ build: inputs })
-}
-
-async function locked(work) {
-  const owner = await lock()
-  const heartbeat = setInterval(() => utimesSync(LOCK, new Date(), new Date()), HEARTBEAT_MS)
-  try {
-    await work()
-  } finally {
-    clearInterval(heartbeat)
-    if (readJson(join(LOCK, 'owner'))?.id === owner.id) rmSync(LOCK, { recursive: true, force: true })
-  }
-}
-
-async function lock() {
-  const owner = { id: randomUUID(), pid: process.pid }
-  for (let told = false; ; ) {
-    try {
-      mkdirSync(LOCK)
-      writeFileSync(join(LOCK, 'owner'), JSON.stringify(owner))
-      return owner
-    } catch (error) {
-      if (error.code !== 'EEXIST') throw error
-    }
-    if (dropIfStale()) continue
-    if (!told) console.log('Waiting for another process to finish the set-up …')
-    told = true
-    await sleep(200)
-  }
-}
-
-// A lock is stale when its process is gone, or has not touched it for long (a pid means nothing in another container).
-function dropIfStale() {
-  const before = readJson(join(LOCK, 'owner'))
-  let age
-  try {
-    age = Date.now() - statSync(LOCK).mtimeMs
-  } catch {
-    return true
-  }
-  if (age < STALE_MS && (!before || alive(before.pid))) return false
-  const aside = `${LOCK}-${randomUUID()}`
-  try {
-    renameSync(LOCK, aside)
-  } catch {
-    return true
-  }
-  // Another process was faster and the lock is already somebody's new one: give it back.
-  if (readJson(join(aside, 'owner'))?.id !== before?.id) {
-    renameSync(aside, LOCK)
-    return false
-  }
-  rmSync(aside, { recursive: true, force: true })
-  return true
-}
-
-function alive(pid) {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return error.code === 'EPERM'
-  }
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

@@ -26,14 +26,19 @@ export async function setup({ build, force = false }) {
 }
 
 /** Runs a command to its end; resolves to its exit code. With `quiet`, shows its output only when it fails. */
-export function run(command, args, { quiet = false, env = process.env } = {}) {
+export async function run(command, args, { quiet = false, env = process.env } = {}) {
+  const { code, output } = await execute(command, args, {
+    stdio: quiet ? ['ignore', 'pipe', 'pipe'] : 'inherit',
+    env
+  })
+  if (code !== 0) process.stderr.write(output)
+  return code
+}
+
+function execute(command, args, options) {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, {
-      cwd: root,
-      env,
-      stdio: quiet ? ['ignore', 'pipe', 'pipe'] : 'inherit',
-      shell: process.platform === 'win32' && command === 'npm'
-    })
+    const shell = process.platform === 'win32' && command === 'npm'
+    const child = spawn(command, args, { cwd: root, shell, ...options })
     const output = []
     child.stdout?.on('data', chunk => output.push(chunk))
     child.stderr?.on('data', chunk => output.push(chunk))
@@ -46,8 +51,7 @@ export function run(command, args, { quiet = false, env = process.env } = {}) {
     child.on('close', (code, signal) => {
       process.off('SIGINT', onint)
       process.off('SIGTERM', onterm)
-      if (quiet && code !== 0) process.stderr.write(Buffer.concat(output))
-      resolve(signal ? 1 : code)
+      resolve({ code: signal ? 1 : code, output: Buffer.concat(output) })
     })
   })
 }
@@ -114,17 +118,26 @@ function matchesLockFile() {
 async function install() {
   console.log('Installing the dependencies (npm ci) …')
   // No dependency needs an install script: the native addons ship prebuilt binaries.
-  const args = ['ci', '--ignore-scripts', '--include=dev', '--include=optional', '--no-audit', '--no-fund']
-  const code = await run('npm', args, { quiet: true }).catch(error => {
-    throw new SetupError(`npm could not be started (${error.message}). Install npm, which comes with Node.`)
-  })
-  if (code !== 0) {
+  const flags = ['--ignore-scripts', '--include=dev', '--include=optional', '--no-audit', '--no-fund']
+  let { code, output } = await npm('ci', ...flags)
+  // `npm ci` wants the optional binaries of every platform in the lock file, which a registry may lack. The same
+  // versions are installed without that demand; neither file is changed.
+  if (code !== 0 && output.includes('EUSAGE'))
+    ({ code, output } = await npm('install', '--no-save', ...flags))
+  if (code !== 0 || !matchesLockFile()) {
+    process.stderr.write(output)
     throw new SetupError(
       'The dependencies could not be installed (npm says why, above). ' +
         'Check the network and the free disk space, then run the command again.'
     )
   }
   stamp({ lock: lockHash() })
+}
+
+function npm(...args) {
+  return execute('npm', args, { stdio: ['ignore', 'pipe', 'pipe'] }).catch(error => {
+    throw new SetupError(`npm could not be started (${error.message}). Install npm, which comes with Node.`)
+  })
 }
 
 function built() {

@@ -42,15 +42,13 @@ export class Graph<U extends UnitFacts> {
   /** What a unit links to. Throws when it is not known, or not smaller than the unit: then causes would not sort first. */
   resolve(unit: U): readonly Vertex<U>[] {
     if (unit.links.length === 0) return EMPTY
-    const found: Vertex<U>[] = []
-    for (const { writer, length } of unit.links) {
+    return unit.links.map(({ writer, length }) => {
       const vertex = this.find(writer, length)
       if (vertex === null) throw new Error(`Linked entry ${writer}:${length} is not known`)
       if (compareUnits(vertex.unit, unit) >= 0)
         throw new Error(`Linked entry ${writer}:${length} is not older`)
-      found.push(vertex)
-    }
-    return found
+      return vertex
+    })
   }
 
   insert(unit: U): Vertex<U> {

@@ -1,6 +1,7 @@
 import { Candidates } from './candidates.ts'
 import { firstDifference } from './difference.ts'
 import { Graph } from './graph.ts'
+import { Groups } from './groups.ts'
 import { Roles } from './roles.ts'
 import { Trace } from './trace.ts'
 import type { Outcome, Placement, Role, RoleChange, UnitFacts, Verdict } from './types.ts'
@@ -31,10 +32,7 @@ export class Linearizer<U extends UnitFacts> {
   readonly #trace = new Trace<U>()
   readonly #roles = new Roles<U>()
   readonly #candidates: Candidates<U>
-  /** The group in progress: the candidate, its past that was not emitted when the group began, and how far that has come. */
-  #candidate: Vertex<U> | null = null
-  #past: readonly Vertex<U>[] = EMPTY
-  #done = 0
+  readonly #groups: Groups<U>
   /** Something has happened by which another candidate may come before the group in progress. */
   #recheck = false
   /** Given out by next(), not yet done. */
@@ -49,6 +47,7 @@ export class Linearizer<U extends UnitFacts> {
    * @param options.local hex key of the local writer; while it has no role, its optimistic units are shown on top
    */
   constructor(options: { bootstrap: string; local?: string | undefined }) {
+    this.#groups = new Groups(this.#graph)
     this.#candidates = new Candidates(options.local === undefined ? null : this.#graph.lane(options.local))
     this.#roles.set(this.#graph.lane(options.bootstrap), 'indexer', 0)
   }
@@ -250,20 +249,11 @@ export class Linearizer<U extends UnitFacts> {
   }
 
   #emit(): Vertex<U> | null {
-    if (this.#candidate === null || this.#recheck) {
-      const best = this.#candidates.best()
-      this.#recheck = false
-      // the same candidate goes on with its group: what is left of its past is what is left of the list
-      if (best === null) this.#candidate = null
-      else if (best !== this.#candidate) {
-        this.#candidate = best
-        this.#past = this.#graph.past(best.links, best.previous, Number.POSITIVE_INFINITY)
-        this.#done = 0
-      }
-    }
-    const candidate = this.#candidate
-    if (candidate === null) return null
-    const vertex = this.#past[this.#done++] ?? candidate
+    if (this.#groups.candidate === null || this.#recheck) this.#groups.turnTo(this.#candidates.best())
+    this.#recheck = false
+    const { candidate } = this.#groups
+    const vertex = this.#groups.take()
+    if (vertex === null || candidate === null) return null
     const { lane } = vertex
     const mode = MODES[candidate.lane.role]
     const verdict = verdictFor(vertex.unit, { role: lane.role, mode })
@@ -272,7 +262,6 @@ export class Linearizer<U extends UnitFacts> {
     this.#trace.push(vertex, { candidate, mode, verdict })
     lane.next = vertex.index + 1
     this.#candidates.queue(lane)
-    if (vertex === candidate) this.#drop()
     this.#pending = vertex
     return vertex
   }
@@ -299,7 +288,7 @@ export class Linearizer<U extends UnitFacts> {
       this.#graph.list(lane)
       this.#candidates.queue(lane)
     }
-    this.#drop()
+    this.#groups.clear()
     if (this.#dirty >= position) this.#dirty = Number.POSITIVE_INFINITY
     return gone
   }
@@ -307,15 +296,8 @@ export class Linearizer<U extends UnitFacts> {
   /** The last unit of its lane, not emitted. */
   #forget(vertex: Vertex<U>): void {
     if (vertex.steered >= 0) this.#soil(vertex.steered)
-    if (vertex === this.#candidate) this.#drop()
     this.#graph.drop(vertex.lane)
     this.#recheck = true
-  }
-
-  #drop(): void {
-    this.#candidate = null
-    this.#past = EMPTY
-    this.#done = 0
   }
 
   #soil(position: number): void {

@@ -5,80 +5,99 @@ import { Driver } from './driver.ts'
 import { applyFor, histories, runs, type TestUnit } from './history.ts'
 import { causalPast, orderOf } from './oracle.ts'
 
+/** No time limit that counts: ORDER_RUNS decides how long it takes. */
+const patience = runs(60_000)
+
 const choices = (maxLength: number) => fc.array(fc.nat(0xffff), { maxLength, size: 'max' })
 
 describe('properties of the order', () => {
-  it('whatever arrives when, and whatever is taken back in between, the order is the one of the oracle', () => {
-    fc.assert(
-      fc.property(histories({ maxActions: 40 }), choices(50), (history, steps) => {
-        const driver = new Driver(history)
-        for (const step of steps) driver.step(step)
-        driver.finish()
-      }),
-      { numRuns: runs(250) }
-    )
-  })
+  it(
+    'whatever arrives when, and whatever is taken back in between, the order is the one of the oracle',
+    () => {
+      fc.assert(
+        fc.property(histories({ maxActions: 40 }), choices(50), (history, steps) => {
+          const driver = new Driver(history)
+          for (const step of steps) driver.step(step)
+          driver.finish()
+        }),
+        { numRuns: runs(250) }
+      )
+    },
+    patience
+  )
 
-  it('the same holds for a peer that shows its own optimistic units on top', () => {
-    fc.assert(
-      fc.property(histories({ maxActions: 40 }), choices(50), fc.nat(4), (history, steps, local) => {
-        const driver = new Driver(history, history.peers[local])
-        for (const step of steps) driver.step(step)
-        driver.finish()
-      }),
-      { numRuns: runs(250) }
-    )
-  })
+  it(
+    'the same holds for a peer that shows its own optimistic units on top',
+    () => {
+      fc.assert(
+        fc.property(histories({ maxActions: 40 }), choices(50), fc.nat(4), (history, steps, local) => {
+          const driver = new Driver(history, history.peers[local])
+          for (const step of steps) driver.step(step)
+          driver.finish()
+        }),
+        { numRuns: runs(250) }
+      )
+    },
+    patience
+  )
 
-  it('one unit after the other, in any causal order, gives the order from scratch', () => {
-    fc.assert(
-      fc.property(histories({ maxActions: 80 }), choices(80), (history, picks) => {
-        const apply = applyFor(history.bootstrap)
-        const lin = new Linearizer<TestUnit>({
-          bootstrap: history.bootstrap
-        })
-        let missing = [...history.units]
-        for (let i = 0; missing.length > 0; i++) {
-          const ready = missing.filter(unit => [...causalPast(unit, missing)].length === 0)
-          const unit = ready[(picks[i] ?? 0) % ready.length]!
-          missing = missing.filter(other => other !== unit)
-          lin.add(unit)
-          lin.settle()
-          drain(lin, apply)
-        }
-        expect(placements(lin)).toEqual(
-          orderOf(history.units, { bootstrap: history.bootstrap, apply }).map(
-            ({ candidate: _, ...placed }) => placed
+  it(
+    'one unit after the other, in any causal order, gives the order from scratch',
+    () => {
+      fc.assert(
+        fc.property(histories({ maxActions: 80 }), choices(80), (history, picks) => {
+          const apply = applyFor(history.bootstrap)
+          const lin = new Linearizer<TestUnit>({
+            bootstrap: history.bootstrap
+          })
+          let missing = [...history.units]
+          for (let i = 0; missing.length > 0; i++) {
+            const ready = missing.filter(unit => [...causalPast(unit, missing)].length === 0)
+            const unit = ready[(picks[i] ?? 0) % ready.length]!
+            missing = missing.filter(other => other !== unit)
+            lin.add(unit)
+            lin.settle()
+            drain(lin, apply)
+          }
+          expect(placements(lin)).toEqual(
+            orderOf(history.units, { bootstrap: history.bootstrap, apply }).map(
+              ({ candidate: _, ...placed }) => placed
+            )
           )
-        )
-      }),
-      { numRuns: runs(150) }
-    )
-  })
+        }),
+        { numRuns: runs(150) }
+      )
+    },
+    patience
+  )
 
-  it('a tentative unit never stands before one of the shared order', () => {
-    fc.assert(
-      fc.property(histories({ maxActions: 40 }), fc.nat(4), (history, local) => {
-        const apply = applyFor(history.bootstrap)
-        const mine = new Linearizer<TestUnit>({
-          bootstrap: history.bootstrap,
-          local: history.peers[local]!
-        })
-        const shared = new Linearizer<TestUnit>({
-          bootstrap: history.bootstrap
-        })
-        for (const unit of [...history.units].sort(compareUnits)) {
-          mine.add(unit)
-          shared.add(unit)
-        }
-        drain(mine, apply)
-        drain(shared, apply)
-        expect(placements(mine).slice(0, shared.length)).toEqual(placements(shared))
-        if (mine.length > shared.length) expect(mine.at(shared.length).mode).toBe('tentative')
-      }),
-      { numRuns: runs(150) }
-    )
-  })
+  it(
+    'a tentative unit never stands before one of the shared order',
+    () => {
+      fc.assert(
+        fc.property(histories({ maxActions: 40 }), fc.nat(4), (history, local) => {
+          const apply = applyFor(history.bootstrap)
+          const mine = new Linearizer<TestUnit>({
+            bootstrap: history.bootstrap,
+            local: history.peers[local]!
+          })
+          const shared = new Linearizer<TestUnit>({
+            bootstrap: history.bootstrap
+          })
+          for (const unit of [...history.units].sort(compareUnits)) {
+            mine.add(unit)
+            shared.add(unit)
+          }
+          drain(mine, apply)
+          drain(shared, apply)
+          expect(placements(mine).slice(0, shared.length)).toEqual(placements(shared))
+          if (mine.length > shared.length) expect(mine.at(shared.length).mode).toBe('tentative')
+        }),
+        { numRuns: runs(150) }
+      )
+    },
+    patience
+  )
 })
 
 describe('compareUnits', () => {

@@ -40,7 +40,9 @@ export function hashInputs(root) {
 
 /** Builds into `dist`; gives the name of the step that failed, or null. A failed build leaves the old one in place. */
 export async function buildAll(root, run) {
-  const aside = join(root, 'node_modules', '.autobee-build')
+  // As deep as `dist`, for the source maps' relative paths.
+  const aside = join(root, '.dist-new')
+  const old = join(root, '.dist-old')
   rmSync(aside, { recursive: true, force: true })
   const node = args => run(process.execPath, args, { quiet: true })
 
@@ -53,7 +55,6 @@ export async function buildAll(root, run) {
   finishTypes(root, join(aside, 'types'))
 
   const dist = join(root, 'dist')
-  const old = `${aside}-old`
   rmSync(old, { recursive: true, force: true })
   if (existsSync(dist)) renameSync(dist, old)
   renameSync(aside, dist)

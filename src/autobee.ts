@@ -1,0 +1,318 @@
+import type Corestore from 'corestore'
+import type Hyperbee from 'hyperbee2'
+import type Hypercore from 'hypercore'
+import crypto from 'hypercore-crypto'
+import { Database } from './database.ts'
+import type { ApplyNode } from './engine/applier.ts'
+import { checkKeyPair, type KeyPair, type LocalChoice } from './engine/cores.ts'
+import { LocalWriter } from './engine/local-writer.ts'
+import { AutobeeError, toAutobeeError } from './errors.ts'
+import { type AutobeeEvents, typedEmitter } from './events.ts'
+import { type Head, hexOf, type KeyLike, toKey, toLength } from './keys.ts'
+import { type AutobeeOptions, toSettings } from './options.ts'
+import { type DecodeOptions, decodeValue, type EncodeOptions, encodeValue } from './value.ts'
+import { type Codec, encodeWith } from './value-encoding.ts'
+import type { HyperbeeView } from './view.ts'
+
+const MARK = Symbol.for('autobee')
+
+/** One writer of a database. */
+export interface WriterInfo {
+  readonly key: Uint8Array
+  /** Entries known to exist. */
+  readonly length: number
+  readonly isIndexer: boolean
+  readonly isRemoved: boolean
+  readonly isLocal: boolean
+  /** `frozen`: its entries are not taken from some length on, see the event `writer-frozen`. */
+  readonly state: 'active' | 'frozen'
+}
+
+/** Counters since this instance was made. */
+export interface Stats {
+  /** Units appended here. */
+  appends: number
+  /** Units applied, tried or skipped; again after an undo included. */
+  applies: number
+  undos: number
+  /** Units taken back by undos. */
+  reapplied: number
+  fastForwards: number
+  /** Atomic writes. */
+  flushes: number
+  /** Bytes appended to the local oplog. */
+  bytes: number
+}
+
+type Opening = { readonly state: 'opening' | 'open' | 'failed' | 'closed' }
+
+/**
+ * A multiwriter Hyperbee: many peers each append to their own Hypercore; `apply` merges all of them into one view,
+ * the same on every peer with the same entries. docs/ORDER.md states the order.
+ */
+export class Autobee<View = HyperbeeView> extends typedEmitter<AutobeeEvents>() {
+  /** The head of an empty database. */
+  static readonly GENESIS: { readonly length: 0; readonly key: null } = Object.freeze({ length: 0, key: null })
+
+  readonly stats: Stats = { appends: 0, applies: 0, undos: 0, reapplied: 0, fastForwards: 0, flushes: 0, bytes: 0 }
+  readonly #database: Database<View>
+  readonly #codec: Codec
+  readonly #ready: Promise<void>
+  #opening: Opening = { state: 'opening' }
+  #closing: Promise<void> | null = null
+
+  /**
+   * Opens at once; await {@link ready}.
+   * @param store a Corestore; the database never closes it
+   * @param key of an existing database (32 bytes, hex or z-base-32); null or left out: the one this store created, or
+   *   a new one
+   * @throws AutobeeError `INVALID_ARGUMENT`, `INVALID_KEY`, `INVALID_OPTIONS`
+   */
+  constructor(store: Corestore, key?: KeyLike | null | AutobeeOptions<View>, options?: AutobeeOptions<View>)
+  constructor(
+    store: Corestore,
+    keyOrOptions: KeyLike | null | AutobeeOptions<View> = null,
+    options: AutobeeOptions<View> = {}
+  ) {
+    super()
+    Object.defineProperty(this, MARK, { value: true })
+    const isKey = keyOrOptions === null || typeof keyOrOptions === 'string' || keyOrOptions instanceof Uint8Array
+    const given = (isKey ? options : keyOrOptions) ?? {}
+    if (!isCorestore(store)) throw new AutobeeError('INVALID_ARGUMENT', 'the first argument is a Corestore 7')
+    const settings = toSettings(given)
+    this.#codec = settings.codec
+    this.#database = new Database<View>({
+      settings,
+      userStore: store,
+      key: isKey && keyOrOptions !== null ? toKey(keyOrOptions) : null,
+      stats: this.stats,
+      emit: (event, ...args) => {
+        // without a listener EventEmitter would throw into the cycle; append, update and flush report it as well
+        if (event !== 'error' || this.listenerCount('error') > 0) this.emit(event, ...args)
+      },
+      openView: bee => (given.open ? given.open(bee, this) : (bee as View))
+    })
+    this.#ready = this.#open()
+    this.#ready.catch(noop)
+  }
+
+  /** Is `value` an Autobee, of this copy of the package or another? */
+  static isAutobee(value: unknown): value is Autobee<unknown> {
+    return typeof value === 'object' && value !== null && MARK in value
+  }
+
+  /** A value as a block of an oplog. @throws AutobeeError `INVALID_ARGUMENT` */
+  static encodeValue(value: unknown, options?: EncodeOptions): Uint8Array {
+    return encodeValue(value, options)
+  }
+
+  /** The value in a decrypted block of an oplog, or null. @throws AutobeeError `INVALID_ENTRY`, `UPGRADE_REQUIRED` */
+  static decodeValue(block: Uint8Array, options?: DecodeOptions): unknown {
+    return decodeValue(block, options)
+  }
+
+  /**
+   * Resolves when the database is open.
+   * @throws AutobeeError `ENCRYPTION_KEY_MISMATCH`, `OPTIONS_MISMATCH`, `STORE_LOCKED`, `STORE_CORRUPT`,
+   *   `STORE_CLOSED`, `UPGRADE_REQUIRED`, `CLOSED`
+   */
+  ready(): Promise<void> {
+    return this.#ready
+  }
+
+  /** Settles appends under way, then lets go of the store; idempotent. The store itself stays open. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  get opened(): boolean {
+    return this.#opening.state === 'open'
+  }
+
+  get closed(): boolean {
+    return this.#opening.state === 'closed'
+  }
+
+  /** Public key of the database, 32 bytes; null until `ready()` when it was not given. */
+  get key(): Buffer | null {
+    return this.#database.key as Buffer | null
+  }
+
+  /** What peers find each other by: it does not give the key away. */
+  get discoveryKey(): Buffer | null {
+    const { key } = this.#database
+    return key && (crypto.discoveryKey(key) as Buffer)
+  }
+
+  /** {@link key} as hex. */
+  get id(): string | null {
+    const { key } = this.#database
+    return key && hexOf(key)
+  }
+
+  /** The local writer's oplog, read-only; null until `ready()`. */
+  get local(): Hypercore {
+    return this.#database.local as Hypercore
+  }
+
+  /** The user's view on the snapshot. @throws AutobeeError `CLOSED` before `ready()` */
+  get view(): View {
+    return this.#database.snapshot.view
+  }
+
+  /** The view's bee, read-only, moved on after each cycle. @throws AutobeeError `CLOSED` before `ready()` */
+  get bee(): Hyperbee {
+    return this.#database.snapshot.bee
+  }
+
+  /** May this instance append? */
+  get writable(): boolean {
+    const role = this.#database.engine?.roleOfLocal()
+    return role === 'writer' || role === 'indexer'
+  }
+
+  get isIndexer(): boolean {
+    return this.#database.engine?.roleOfLocal() === 'indexer'
+  }
+
+  /** Every writer that was ever added, the first one first. */
+  get writers(): Iterable<WriterInfo> {
+    return this.#listWriters()
+  }
+
+  /**
+   * Appends one unit: one value, or several that are ordered and applied whole or not at all. Resolves when it is
+   * applied and durable, to the head of the local oplog after it. On rejection nothing is written.
+   * @param options.optimistic append although this instance may be no writer; kept only if `apply` acknowledges it
+   * @throws AutobeeError `NOT_WRITABLE`, `APPLY_FAILED` (cause: what `apply` threw), `INTERRUPTED`, `ENTRY_TOO_LARGE`,
+   *   `INVALID_ARGUMENT`, `CLOCK_SKEW`, `CONFLICT`, `STORE_READONLY`, `STORE_FULL`, `STORE_FAILED`, `CLOSED`
+   */
+  async append(value: unknown, options: { optimistic?: boolean } = {}): Promise<Head> {
+    const given = Array.isArray(value) ? value : [value]
+    if (given.length === 0) throw new AutobeeError('INVALID_ARGUMENT', 'append takes a value or several')
+    const values = given.map(one => encodeWith(this.#codec, one))
+    LocalWriter.check(values)
+    if (this.#closing) throw new AutobeeError('CLOSED', 'the database is closed')
+    await this.#ready
+    return this.#database.append(values, { optimistic: options.optimistic === true })
+  }
+
+  /**
+   * Runs an apply cycle: merges all that is here, and tries again what was interrupted.
+   * @throws AutobeeError `APPLY_FAILED`, `STORE_FAILED`, `CLOSED`
+   */
+  async update(): Promise<void> {
+    await this.#ready
+    await this.#database.update()
+  }
+
+  /** Resolves when no apply cycle runs. */
+  async updated(): Promise<void> {
+    await this.#ready
+    await this.#database.updated()
+  }
+
+  /**
+   * Resolves when all entries of all known writers, up to their known lengths, are applied.
+   * @throws AutobeeError `WAITING` (its `reason`: `CLOCK`, `LINKS`, `BLOCKS`, `INTERRUPTED`) when that cannot be, and
+   *   what {@link update} throws
+   */
+  async flush(): Promise<void> {
+    await this.#ready
+    await this.#database.flush()
+  }
+
+  /**
+   * Replicates the whole store, and tells the other side of this database's writers.
+   * @param isInitiator of a new Noise stream, or a stream that replicates already
+   */
+  replicate(isInitiator: boolean | Hypercore.ReplicationStream): Hypercore.ReplicationStream {
+    if (this.#closing) throw new AutobeeError('CLOSED', 'the database is closed')
+    const stream = this.#database.store.replicate(isInitiator)
+    this.#database.attach(stream)
+    return stream
+  }
+
+  /** Hints that an oplog with at least `length` entries exists. @throws AutobeeError `INVALID_KEY`, `INVALID_ARGUMENT` */
+  wakeup({ key, length }: { key: KeyLike; length: number }): void {
+    const head = { key: toKey(key), length: toLength(length) }
+    this.#ready.then(() => this.#database.hint(head), noop)
+  }
+
+  /**
+   * Rotates the local writer; it becomes a member when a writer adds its key. Appends under way settle first.
+   * @param local a key pair, or the key of an oplog whose secret key this store has
+   * @throws AutobeeError `INVALID_KEY`, `INVALID_OPTIONS`, `NOT_WRITABLE`
+   */
+  async setLocal(local: KeyLike | KeyPair, _options: Record<string, never> = {}): Promise<void> {
+    const isKey = typeof local === 'string' || local instanceof Uint8Array
+    const choice: NonNullable<LocalChoice> = isKey ? { key: toKey(local) } : { keyPair: checkKeyPair(local) }
+    await this.#ready
+    await this.#database.rotate(choice)
+  }
+
+  /** The system and view cores in use, and how much of each. */
+  views(): Head[] {
+    return this.#database.engine?.views() ?? []
+  }
+
+  async #open(): Promise<void> {
+    try {
+      await this.#database.open()
+    } catch (error) {
+      if (this.#opening.state === 'opening') this.#opening = { state: 'failed' }
+      throw openError(error)
+    }
+    if (this.#opening.state !== 'opening') return
+    this.#opening = { state: 'open' }
+    this.emit('ready')
+    if (this.writable) this.emit('writable')
+  }
+
+  async #close(): Promise<void> {
+    const wasOpen = await this.#ready.then(
+      () => true,
+      () => false
+    )
+    if (wasOpen) await this.#database.close()
+    this.#opening = { state: 'closed' }
+    this.emit('close')
+  }
+
+  *#listWriters(): IterableIterator<WriterInfo> {
+    const engine = this.#database.engine
+    if (!engine) return
+    for (const { writer: id, role } of engine.linearizer.members()) {
+      const writer = engine.writers.ensure(id)
+      const isLocal = id === engine.localId
+      yield {
+        key: writer.key,
+        length: isLocal ? engine.localLength : writer.length,
+        isIndexer: role === 'indexer',
+        isRemoved: role === 'none',
+        isLocal,
+        state: writer.frozen ? 'frozen' : 'active'
+      }
+    }
+  }
+}
+
+export type { ApplyNode }
+
+function openError(error: unknown): AutobeeError {
+  if (AutobeeError.is(error)) return error
+  const message = error instanceof Error ? error.message : String(error)
+  if (/lock/i.test(message)) {
+    return new AutobeeError('STORE_LOCKED', 'another process has this store open', { cause: error })
+  }
+  if (/clos/i.test(message)) return new AutobeeError('STORE_CLOSED', 'the store is closed', { cause: error })
+  return toAutobeeError(error, { code: 'STORE_FAILED', message: 'the store could not be opened' })
+}
+
+function isCorestore(store: unknown): boolean {
+  const like = store as Partial<Corestore> | null
+  return typeof like === 'object' && typeof like?.get === 'function' && typeof like.replicate === 'function'
+}
+
+function noop(): void {}

@@ -1,0 +1,463 @@
+import b4a from 'b4a'
+import type Corestore from 'corestore'
+import type Hypercore from 'hypercore'
+import type Hyperbee from 'hyperbee2'
+import crypto from 'hypercore-crypto'
+import { changesBetween } from './apply/changes.ts'
+import { DatabaseCores, keyOfSigner, type LocalChoice } from './engine/cores.ts'
+import type { CycleReport, CycleStats } from './engine/cycle.ts'
+import { type Emit, Engine } from './engine/engine.ts'
+import { expectations, type Outstanding } from './engine/outstanding.ts'
+import { type Append, AppendQueue } from './engine/queue.ts'
+import { AutobeeError, toAutobeeError } from './errors.ts'
+import { type Head, hexOf } from './keys.ts'
+import type { Settings } from './options.ts'
+import { claim, release } from './registry.ts'
+import { Peers } from './sync/peers.ts'
+import { Strangers } from './sync/strangers.ts'
+import type { HyperbeeView } from './view.ts'
+
+/** How long `flush` bears with blocks that nobody seems to have while peers are connected, ms. */
+const FLUSH_PATIENCE = 2000
+const FLUSH_LOOK = 50
+
+export interface DatabaseOptions<View> {
+  readonly settings: Settings<View>
+  readonly userStore: Corestore
+  /** null: the database that this store created, or creates. */
+  readonly key: Uint8Array | null
+  readonly stats: CycleStats
+  readonly emit: Emit
+  /** Opens the user's view on a bee. */
+  openView(bee: HyperbeeView): View
+}
+
+/** What users read: moved on after each cycle. */
+interface Snapshot<View> {
+  readonly bee: Hyperbee
+  readonly view: View
+}
+
+type State =
+  | { readonly state: 'new' | 'open' | 'closed' }
+  | { readonly state: 'failed'; readonly error: AutobeeError }
+
+/** The life of an open database: its engine, the peers it talks to, and the view its user reads. */
+export class Database<View> {
+  readonly #o: DatabaseOptions<View>
+  readonly #queue = new AppendQueue()
+  readonly #store: Corestore
+  #state: State = { state: 'new' }
+  #key: Uint8Array | null
+  #cores: DatabaseCores | null = null
+  #engine: Engine | null = null
+  #peers: Peers | null = null
+  #strangers: Strangers | null = null
+  #snapshot: Snapshot<View> | null = null
+  #local: Hypercore | null = null
+  #streams = new Set<Hypercore.ReplicationStream>()
+  #changing: Promise<unknown> = Promise.resolve()
+  #updating: Promise<void> = Promise.resolve()
+  #ackTimer: ReturnType<typeof setTimeout> | null = null
+  #looks = new Set<() => void>()
+  #wasWritable = false
+  #viewHead = 0
+
+  constructor(options: DatabaseOptions<View>) {
+    this.#o = options
+    this.#key = options.key
+    const { userStore } = options
+    this.#store = userStore.session({ namespace: userStore.ns, writable: !userStore.readOnly })
+  }
+
+  get key(): Uint8Array | null {
+    return this.#key
+  }
+
+  get store(): Corestore {
+    return this.#store
+  }
+
+  get local(): Hypercore | null {
+    return this.#local
+  }
+
+  /** @throws AutobeeError `CLOSED`, or what made the database fail */
+  get snapshot(): Snapshot<View> {
+    if (this.#snapshot) return this.#snapshot
+    throw this.#notOpen()
+  }
+
+  get engine(): Engine | null {
+    return this.#engine
+  }
+
+  /** Reads the whole local state; see {@link Engine.open} for what it throws. */
+  async open(): Promise<void> {
+    const { settings, userStore } = this.#o
+    await this.#store.ready()
+    this.#cores = new DatabaseCores(this.#store, settings.encryptionKey)
+    this.#key ??= settings.keyPair ? keyOfSigner(settings.keyPair.publicKey) : await this.#cores.ownKey()
+    claim(userStore, this.#key)
+    try {
+      await this.#openEngine({ local: settings.keyPair ? { keyPair: settings.keyPair } : null, localFrozen: false })
+    } catch (error) {
+      release(userStore, this.#key)
+      await this.#store.close()
+      throw error
+    }
+    this.#state = { state: 'open' }
+    this.#connect()
+    this.#engine?.cycle.kick()
+  }
+
+  async close(): Promise<void> {
+    if (this.#state.state === 'closed') return
+    const wasOpen = this.#state.state !== 'new'
+    this.#state = { state: 'closed' }
+    if (this.#ackTimer) clearTimeout(this.#ackTimer)
+    await this.#changing.catch(noop)
+    await this.#engine?.close()
+    this.#peers?.close()
+    this.#strangers?.close()
+    this.#queue.rejectAll(new AutobeeError('CLOSED', 'the database was closed'))
+    await this.#updating
+    this.#look()
+    await this.#store.close()
+    if (wasOpen && this.#key) release(this.#o.userStore, this.#key)
+  }
+
+  append(values: readonly (Uint8Array | null)[], options: { optimistic: boolean; ack?: boolean }): Promise<Head> {
+    return new Promise((resolve, reject) => {
+      const refused = this.#refusal()
+      if (refused) return reject(refused)
+      const append: Append = { values, optimistic: options.optimistic, ack: !!options.ack, extra: null, resolve, reject }
+      this.#queue.push(append)
+      this.#engine?.cycle.kick()
+    })
+  }
+
+  /** One cycle that merges what is here. @throws AutobeeError of a failed `apply` or store */
+  async update(): Promise<void> {
+    await this.#changing
+    const engine = this.#openEngineOrThrow()
+    engine.cycle.kick({ force: true })
+    await engine.cycle.idle()
+    const failure = this.#engine?.cycle.failure ?? (this.#state.state === 'failed' ? this.#state.error : null)
+    if (failure) throw failure
+  }
+
+  async updated(): Promise<void> {
+    await this.#changing
+    await this.#engine?.cycle.idle()
+  }
+
+  /** @throws AutobeeError `WAITING`, and what {@link update} throws */
+  async flush(): Promise<void> {
+    let hopelessSince = 0
+    for (;;) {
+      await this.update()
+      const engine = this.#openEngineOrThrow()
+      const open: Outstanding[] = expectations(engine)
+      if (open.length === 0) return
+      const reason = open.find(item => item.reason !== null)
+      const isHopeless = open.every(item => item.reason !== null)
+      if (!isHopeless) hopelessSince = 0
+      else if (hopelessSince === 0) hopelessSince = performance.now()
+      const isFinal = reason?.reason === 'CLOCK' || reason?.reason === 'INTERRUPTED' || this.#streams.size === 0
+      if (isHopeless && reason && (isFinal || performance.now() - hopelessSince > FLUSH_PATIENCE)) {
+        throw new AutobeeError('WAITING', reason.message, { reason: reason.reason as string })
+      }
+      await this.#nextLook()
+    }
+  }
+
+  /** Another local oplog. @throws AutobeeError `NOT_WRITABLE` when the store lacks its secret key */
+  rotate(choice: NonNullable<LocalChoice>): Promise<void> {
+    return this.#exclusively(async () => {
+      const cores = this.#cores as DatabaseCores
+      const core = await cores.local(this.#key as Uint8Array, choice)
+      const isWritable = core.writable
+      await core.close()
+      if (!isWritable) {
+        throw new AutobeeError('NOT_WRITABLE', 'this store has no secret key for that oplog; pass its key pair')
+      }
+      await this.#reopen({ local: choice, localFrozen: false })
+    })
+  }
+
+  attach(stream: Hypercore.ReplicationStream): void {
+    this.#streams.add(stream)
+    stream.once('close', () => {
+      this.#streams.delete(stream)
+      this.#look()
+    })
+    this.#peers?.attach(stream)
+  }
+
+  /** Somebody who is trusted to know says that an oplog has that many entries. */
+  hint(head: Head): void {
+    const engine = this.#engine
+    if (!engine) return
+    const id = hexOf(head.key)
+    if (!engine.linearizer.everMember(id)) return this.#strangers?.consider(head)
+    const writer = engine.writers.follow(id)
+    writer.hinted = Math.max(writer.hinted, head.length)
+    engine.cycle.kick()
+  }
+
+  async #openEngine(options: { local: LocalChoice; localFrozen: boolean }): Promise<void> {
+    const { settings, emit, openView, stats } = this.#o
+    const key = this.#key as Uint8Array
+    const engine = await Engine.open({
+      ...options,
+      cores: this.#cores as DatabaseCores,
+      key,
+      discoveryKey: crypto.discoveryKey(key),
+      codec: settings.codec,
+      encrypted: settings.encryptionKey !== null,
+      durability: settings.durability,
+      maxClockDrift: settings.maxClockDrift,
+      raw: settings.user.raw === true,
+      queue: this.#queue,
+      stats,
+      now: settings.now,
+      emit,
+      onphase: settings.onphase,
+      openView: bee => openView(bee as unknown as HyperbeeView),
+      apply: (nodes, view, host) => settings.user.apply?.(nodes, view as View, host),
+      refusal: append => this.#clockRefusal(append),
+      onready: from => this.#onready(from),
+      onreport: report => this.#onreport(report),
+      onstale: reason => this.#onstale(reason),
+      onfatal: error => this.#fail(error)
+    })
+    this.#engine = engine
+    this.#viewHead = engine.bee.head()?.length ?? 0
+    const bee = engine.bee.checkout({ length: this.#viewHead })
+    this.#snapshot = { bee, view: openView(bee) }
+    this.#local = engine.own.oplog.session({ writable: false })
+    await this.#local.ready()
+    this.#strangers = this.#createStrangers(engine)
+    this.#wasWritable = engine.roleOfLocal() !== 'none'
+  }
+
+  async #reopen(options: { local: LocalChoice; localFrozen: boolean }): Promise<void> {
+    this.#strangers?.close()
+    await this.#engine?.close()
+    const wasWritable = this.#wasWritable
+    try {
+      await this.#openEngine(options)
+    } catch (error) {
+      this.#fail(toAutobeeError(error, { code: 'STORE_FAILED', message: 'the database could not be reopened' }))
+      throw error
+    }
+    this.#tellWritable(wasWritable)
+    this.#announceLocal()
+    this.#engine?.cycle.kick({ force: true })
+  }
+
+  #connect(): void {
+    const { settings } = this.#o
+    const key = this.#key as Uint8Array
+    this.#peers = new Peers({
+      key,
+      discoveryKey: crypto.discoveryKey(key),
+      wakeup: settings.user.wakeup ?? null,
+      now: settings.now,
+      announcement: () => this.#announcement(),
+      onannounce: heads => this.#onannounce(heads),
+      onpeer: () => this.#look()
+    })
+    for (const stream of this.#streams) this.#peers.attach(stream)
+  }
+
+  #createStrangers(engine: Engine): Strangers {
+    return new Strangers({
+      isTrying: () => this.#o.settings.optimistic && engine.roleOfLocal() === 'indexer',
+      isMember: id => engine.linearizer.everMember(id) || id === engine.localId,
+      knownLength: id => engine.linearizer.knownLength(id),
+      open: id => {
+        const writer = engine.writers.ensure(id)
+        writer.onTrial = true
+        writer.want(1)
+        return writer
+      },
+      forget: id => engine.writers.forget(id),
+      isReady: writer => engine.isReady(writer),
+      wouldAcknowledge: unit => engine.wouldAcknowledge(unit),
+      acknowledge: unit =>
+        new Promise(resolve => {
+          const settled = { resolve: () => resolve(true), reject: () => resolve(false) }
+          this.#queue.push({ values: [null], optimistic: false, ack: true, extra: unit, ...settled })
+        }),
+      position: () => engine.linearizer.length,
+      kick: () => engine.cycle.kick()
+    })
+  }
+
+  async #onready(engine: Engine): Promise<void> {
+    if (engine === this.#engine) await this.#strangers?.tryAll()
+  }
+
+  #onreport(report: CycleReport): void {
+    const engine = this.#engine
+    if (!engine || this.#state.state === 'closed') return
+    const { emit } = this.#o
+    const { linearizer } = engine
+    if (report.complete && report.written) this.#moveSnapshot(engine)
+    for (const { writer } of new Map(report.changes.map(change => [change.writer, change])).values()) {
+      const role = linearizer.roleOf(writer)
+      emit('writer', { key: b4a.from(writer, 'hex'), isIndexer: role === 'indexer', isRemoved: role === 'none' })
+    }
+    for (const rejected of report.rejected) emit('rejected', rejected)
+    if (report.reorg) emit('reorg', report.reorg)
+    if (report.diverged) emit('diverged', report.diverged)
+    if (report.complete) this.#tellWritable(this.#wasWritable)
+    if (report.appended > 0 && (engine.roleOfLocal() === 'none' || engine.localLength === report.appended)) {
+      this.#announceLocal()
+    }
+    if (report.complete) this.#scheduleAck(engine)
+    if (report.complete && report.written) emit('update')
+    this.#look()
+  }
+
+  #moveSnapshot(engine: Engine): void {
+    const snapshot = this.#snapshot
+    if (!snapshot) return
+    const length = engine.bee.head()?.length ?? 0
+    if (length === this.#viewHead) return
+    const from = engine.bee.checkout({ length: this.#viewHead })
+    this.#viewHead = length
+    snapshot.bee.move({ length, writable: false })
+    const { update } = this.#o.settings.user
+    if (!update) return
+    const to = engine.bee.checkout({ length })
+    const tell = async () => update(snapshot.view, changesBetween(from, to))
+    this.#updating = this.#updating.then(tell).catch(error => {
+      this.#o.emit('error', toAutobeeError(error, { code: 'APPLY_FAILED', message: 'the update handler threw' }))
+    })
+  }
+
+  #tellWritable(was: boolean): void {
+    const is = this.#engine?.roleOfLocal() !== 'none'
+    this.#wasWritable = is
+    if (is !== was) this.#o.emit(is ? 'writable' : 'unwritable')
+  }
+
+  /** An indexer fixes the place of what ordinary writers appended, when nobody else has for a while. */
+  #scheduleAck(engine: Engine): void {
+    const { ackInterval } = this.#o.settings
+    const { linearizer } = engine
+    const isDue = engine.roleOfLocal() === 'indexer' && linearizer.tailStart < linearizer.length && ackInterval > 0
+    if (!isDue && this.#ackTimer) {
+      clearTimeout(this.#ackTimer)
+      this.#ackTimer = null
+    }
+    if (!isDue || this.#ackTimer) return
+    // jitter, so that the first of several indexers spares the others theirs
+    const delay = ackInterval * (0.5 + Math.random())
+    this.#ackTimer = setTimeout(() => {
+      this.#ackTimer = null
+      if (linearizer.tailStart < linearizer.length) this.append([null], { optimistic: false, ack: true }).catch(noop)
+    }, delay)
+    ;(this.#ackTimer as { unref?: () => void }).unref?.()
+  }
+
+  #announcement(): Head[] {
+    const engine = this.#engine
+    if (!engine) return []
+    const heads: Head[] = []
+    for (const { writer } of engine.linearizer.members()) {
+      const length = engine.linearizer.knownLength(writer)
+      if (length > 0) heads.push({ key: b4a.from(writer, 'hex'), length })
+    }
+    if (engine.roleOfLocal() === 'none' && engine.localLength > 0) {
+      heads.push({ key: engine.localKey, length: engine.localLength })
+    }
+    return heads
+  }
+
+  #announceLocal(): void {
+    const engine = this.#engine
+    if (!engine || engine.localLength === 0) return
+    this.#peers?.announce([{ key: engine.localKey, length: engine.localLength }])
+  }
+
+  /** What peers claim opens cores, within bounds; nothing waits for it. */
+  #onannounce(heads: readonly Head[]): void {
+    const engine = this.#engine
+    if (!engine) return
+    for (const head of heads) {
+      if (engine.linearizer.everMember(hexOf(head.key))) engine.writers.get(hexOf(head.key))?.checkForks()
+      else this.#strangers?.consider(head)
+    }
+  }
+
+  #clockRefusal(append: Append): AutobeeError | null {
+    const offset = this.#peers?.clockOffset ?? null
+    const { maxClockDrift } = this.#o.settings
+    if (append.ack || offset === null || Math.abs(offset) <= maxClockDrift) return null
+    const seconds = Math.round(Math.abs(offset) / 1000)
+    const how = offset > 0 ? 'behind' : 'ahead of'
+    return new AutobeeError('CLOCK_SKEW', `this machine's clock is ${seconds} s ${how} its peers'; set it right`)
+  }
+
+  #onstale(reason: 'GROWN' | 'CONFLICT'): void {
+    if (this.#state.state !== 'open') return
+    this.#exclusively(() => {
+      if (this.#state.state !== 'open') return Promise.resolve()
+      const key = this.#engine?.localKey
+      return this.#reopen({ local: key ? { key } : null, localFrozen: reason === 'CONFLICT' })
+    }).catch(noop)
+  }
+
+  #exclusively<T>(run: () => Promise<T>): Promise<T> {
+    const next = this.#changing.catch(noop).then(run)
+    this.#changing = next.catch(noop)
+    return next
+  }
+
+  #fail(error: AutobeeError): void {
+    if (this.#state.state === 'failed' || this.#state.state === 'closed') return
+    this.#state = { state: 'failed', error }
+    this.#queue.rejectAll(error)
+    this.#o.emit('error', error)
+    this.#look()
+  }
+
+  #refusal(): AutobeeError | null {
+    if (this.#state.state === 'failed') return this.#state.error
+    if (this.#state.state === 'closed') return new AutobeeError('CLOSED', 'the database is closed')
+    return this.#engine?.cycle.failure ?? null
+  }
+
+  #openEngineOrThrow(): Engine {
+    if (this.#state.state === 'failed') throw this.#state.error
+    if (this.#state.state === 'closed' || !this.#engine) throw this.#notOpen()
+    return this.#engine
+  }
+
+  #notOpen(): AutobeeError {
+    return new AutobeeError('CLOSED', 'the database is not open; await ready() first, and use nothing after close()')
+  }
+
+  #look(): void {
+    for (const look of this.#looks) look()
+  }
+
+  /** Something may have changed: a cycle ended, a peer came or went; at the latest after a short while. */
+  #nextLook(): Promise<void> {
+    return new Promise(resolve => {
+      const done = () => {
+        clearTimeout(timer)
+        this.#looks.delete(done)
+        resolve()
+      }
+      const timer = setTimeout(done, FLUSH_LOOK)
+      this.#looks.add(done)
+    })
+  }
+}
+
+function noop(): void {}

@@ -1,0 +1,261 @@
+/**
+ * The one file that leans on internals of hypercore, hypercore-storage and hyperbee2: one long-lived atom over
+ * the three own cores, so that everything a flush produces goes out in one write batch of the store.
+ *
+ * Traps it avoids (found by experiment, see docs/FORMAT.md for what is written):
+ * - nothing may be written between start and end of the atom's flush, or it is lost silently: only the cycle
+ *   writes, and it waits for {@link AtomicCores.commit};
+ * - never write to a base session, and never close one atomized session alone;
+ * - a stock flush also writes hints (three more batches); they are recomputed on open, so they are skipped;
+ * - Hyperbee opens a plain session for a context it does not know, which would bypass the atom: its own context
+ *   is registered under its own key, and its length is kept current (else it rewrites a user data record).
+ */
+import b4a from 'b4a'
+import type Corestore from 'corestore'
+import type Hypercore from 'hypercore'
+import Hyperbee from 'hyperbee2'
+import { AutobeeError, messageOf, toAutobeeError } from '../errors.ts'
+import { hexOf } from '../keys.ts'
+
+/** Where a commit stands; a test kills the process at each of them. */
+export type CommitPhase = 'before-batch' | 'after-batch' | 'after-commit'
+
+export interface AtomicCoresOptions {
+  readonly store: Corestore
+  /** Base sessions, open: own oplog (null when this store has none to write to), view, system. */
+  readonly oplog: Hypercore | null
+  readonly view: Hypercore
+  readonly system: Hypercore
+  /** `sync`: every batch is on disk, not only in the operating system, before it counts as written. */
+  readonly sync: boolean
+  readonly onphase: (phase: CommitPhase) => void
+}
+
+interface Batch {
+  flush(): Promise<void>
+}
+
+interface Database {
+  write(options: unknown): Batch
+  flush(): Promise<void>
+}
+
+interface Atom {
+  db: { write(options: unknown): Batch }
+  flush(): Promise<void>
+}
+
+interface Storage {
+  readonly db: Database
+  createAtom(): Atom
+}
+
+interface SessionState {
+  setUserData(key: string, value: Uint8Array): Promise<unknown>
+}
+
+interface BeeContext {
+  length: number
+  readonly core: Hypercore
+  readonly other: Map<string, unknown>
+  update(config: unknown): Promise<void>
+}
+
+/** Nodes kept decoded per tree; the default of 4096 is too small for re-applying wide views. */
+const CACHED_NODES = 16_384
+
+export class AtomicCores {
+  readonly view: Hyperbee
+  readonly system: Hyperbee
+  readonly #oplog: Hypercore | null
+  readonly #sessions: readonly Hypercore[]
+  readonly #bases: readonly Hypercore[]
+  readonly #atom: Atom
+  readonly #database: Database
+  #committing = false
+
+  private constructor(options: AtomicCoresOptions, atom: Atom, sessions: readonly Hypercore[]) {
+    const storage = storageOf(options.store)
+    this.#atom = atom
+    this.#database = storage.db
+    this.#sessions = sessions
+    this.#bases = [options.view, options.system, ...(options.oplog ? [options.oplog] : [])]
+    this.#oplog = sessions[2] ?? null
+    this.view = new Hyperbee(options.store, { core: sessions[0] as Hypercore, maxCacheSize: CACHED_NODES })
+    this.system = new Hyperbee(options.store, { core: sessions[1] as Hypercore })
+    atom.db = { write: settings => this.#batch(storage.db.write(settings), options) }
+  }
+
+  /** @throws AutobeeError `NOT_SUPPORTED` when the installed packages lack what this needs */
+  static async open(options: AtomicCoresOptions): Promise<AtomicCores> {
+    const storage = storageOf(options.store)
+    if (typeof storage?.createAtom !== 'function' || typeof storage.db?.write !== 'function') {
+      throw new AutobeeError('NOT_SUPPORTED', 'this corestore has no atomic writes; install corestore 7.12 or later')
+    }
+    const atom = storage.createAtom()
+    const bases = [options.view, options.system, ...(options.oplog ? [options.oplog] : [])]
+    const sessions = bases.map(core => core.session({ atom }))
+    await Promise.all(sessions.map(session => session.ready()))
+    for (const base of bases) skipHints(base)
+    const cores = new AtomicCores(options, atom, sessions)
+    for (const bee of [cores.view, cores.system]) {
+      await bee.ready()
+      const context = contextOf(bee)
+      await context.update(bee.config)
+      context.other.set(hexOf((bee.core as Hypercore).key), context)
+    }
+    return cores
+  }
+
+  /** True while a commit puts its results into memory: growth of a base core then is our own. */
+  get committing(): boolean {
+    return this.#committing
+  }
+
+  get oplogLength(): number {
+    return this.#oplog?.length ?? 0
+  }
+
+  /** Length of the atomized session over a base core. */
+  lengthOf(base: Hypercore): number {
+    return this.#sessions[this.#bases.indexOf(base)]?.length ?? base.length
+  }
+
+  async append(blocks: readonly Uint8Array[]): Promise<void> {
+    if (!this.#oplog) throw new AutobeeError('NOT_WRITABLE', 'this store has no oplog to write to')
+    await this.#oplog.append(blocks as Uint8Array[])
+  }
+
+  /** Puts a record beside the system core's blocks, in the atom. */
+  async putRecord(name: string, value: Uint8Array): Promise<void> {
+    const session = this.#sessions[1] as Hypercore
+    await (session.state as unknown as SessionState).setUserData(name, value)
+  }
+
+  /** Call after each flush of a tree. */
+  keepContext(bee: Hyperbee): void {
+    const context = contextOf(bee)
+    context.length = context.core.length
+  }
+
+  /**
+   * Writes everything since the last commit in one batch. A failure leaves memory ahead of the store: the
+   * caller closes and reopens.
+   * @throws AutobeeError `STORE_FULL`, `STORE_CLOSED` or `STORE_FAILED`
+   */
+  async commit(): Promise<void> {
+    this.#committing = true
+    try {
+      await this.#atom.flush()
+    } catch (error) {
+      throw storeError(error)
+    } finally {
+      this.#committing = false
+    }
+  }
+
+  /** Brings what was committed from the operating system to the disk. */
+  async sync(): Promise<void> {
+    await this.#database.flush()
+  }
+
+  async close(): Promise<void> {
+    await Promise.allSettled(this.#sessions.map(session => session.close()))
+    for (const base of this.#bases) keepHints(base)
+  }
+
+  #batch(batch: Batch, options: AtomicCoresOptions): Batch {
+    const flush = async () => {
+      options.onphase('before-batch')
+      await batch.flush()
+      if (options.sync) await this.#database.flush()
+      options.onphase('after-batch')
+    }
+    return new Proxy(batch, {
+      get(target, name) {
+        if (name === 'flush') return flush
+        const value = Reflect.get(target, name, target)
+        return typeof value === 'function' ? value.bind(target) : value
+      }
+    })
+  }
+}
+
+
+/** A failed write of the store, by what the user can do about it. */
+export function storeError(error: unknown): AutobeeError {
+  const message = messageOf(error)
+  if (/no space|ENOSPC|quota/i.test(message)) {
+    return new AutobeeError('STORE_FULL', 'the store has no room left; nothing of this write was kept', { cause: error })
+  }
+  if (/clos/i.test(message)) {
+    return new AutobeeError('STORE_CLOSED', 'the store was closed underneath the database', { cause: error })
+  }
+  return toAutobeeError(error, { code: 'STORE_FAILED', message: 'the store could not write' })
+}
+
+function storageOf(store: Corestore): Storage {
+  return store.storage as unknown as Storage
+}
+
+function contextOf(bee: Hyperbee): BeeContext {
+  return bee.context as unknown as BeeContext
+}
+
+interface CoreInternals {
+  hintsChanged: boolean
+  flushHints(): Promise<void>
+}
+
+function skipHints(base: Hypercore): void {
+  const core = base.core as unknown as CoreInternals | null
+  if (!core || typeof core.flushHints !== 'function') return
+  core.flushHints = async () => {
+    core.hintsChanged = false
+  }
+}
+
+function keepHints(base: Hypercore): void {
+  const core = base.core as unknown as Partial<CoreInternals> | null
+  if (core && Object.hasOwn(core, 'flushHints')) delete core.flushHints
+}
+
+interface BlockReader {
+  getBlock(index: number): Promise<Uint8Array | null>
+  tryFlush(): void
+}
+
+/**
+ * Blocks `from` to `to` (exclusive) of an open core, decrypted, without asking the network: null where a block is
+ * not here. One read batch for the range where the storage gives one, else block by block.
+ */
+export async function readBlocks(core: Hypercore, from: number, to: number): Promise<(Uint8Array | null)[]> {
+  const storage = (core.state as unknown as { storage?: { read?: () => BlockReader } } | null)?.storage
+  if (typeof storage?.read !== 'function') {
+    const gets: Promise<Uint8Array | null>[] = []
+    for (let index = from; index < to; index++) gets.push(core.get(index, { wait: false }) as never)
+    return Promise.all(gets)
+  }
+  const reader = storage.read()
+  const reads: Promise<Uint8Array | null>[] = []
+  for (let index = from; index < to; index++) reads.push(reader.getBlock(index))
+  reader.tryFlush()
+  const blocks = await Promise.all(reads)
+  if (!core.encryption) return blocks
+  return Promise.all(blocks.map((block, i) => block && decrypt(core, from + i, block)))
+}
+
+interface Encryption {
+  padding(core: unknown, index: number): number
+  decrypt(index: number, block: Uint8Array, core: unknown): void | Promise<void>
+}
+
+async function decrypt(core: Hypercore, index: number, block: Uint8Array): Promise<Uint8Array> {
+  const encryption = core.encryption as unknown as Encryption
+  const padding = encryption.padding(core.core, index)
+  // shorter than its own padding: not encrypted, or not written by this software
+  if (block.byteLength < padding) return block.subarray(0, 0)
+  const plain = b4a.from(block)
+  await encryption.decrypt(index, plain, core.core)
+  return plain.subarray(padding)
+}

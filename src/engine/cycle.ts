@@ -1,0 +1,486 @@
+import { AutobeeError, toAutobeeError } from '../errors.ts'
+import type { Linearizer, Placement, RoleChange } from '../order/index.ts'
+import type { Unit } from '../oplog/unit.ts'
+import type { OrderHashes } from '../system/order-hash.ts'
+import type { Applier } from './applier.ts'
+import type { Journal } from './journal.ts'
+import type { Draft, LocalWriter } from './local-writer.ts'
+import type { Append, AppendQueue } from './queue.ts'
+import type { Blocked, WriterSet } from './writers.ts'
+
+/** Bounds of DESIGN.md, "When to merge", ms. */
+const GATHER_MOST = 250
+const GATHER_QUIET = 20
+const REST_MOST = 250
+/** Units admitted to one cycle while nothing is reordered, so that an append never waits for long. */
+const ADMIT_LIMIT = 4096
+/** Most local units, and bytes of their values, in one flush. */
+const FLUSH_UNITS = 4096
+const FLUSH_BYTES = 32 * 1024 * 1024
+
+interface Accepted {
+  readonly append: Append
+  readonly draft: Draft
+}
+
+export interface Rejected {
+  readonly key: Uint8Array
+  readonly length: number
+  /** `NOT_A_WRITER`, `NOT_ACKNOWLEDGED`, `APPLY_FAILED` (a stranger's unit) or `INVALID_VALUE`. */
+  readonly reason: string
+}
+
+/** What one cycle did, told when it is durable. */
+export interface CycleReport {
+  readonly applied: number
+  /** Was anything written? */
+  readonly written: boolean
+  /** First position that moved, and how many units were undone; null when the order only grew. */
+  readonly reorg: { readonly position: number; readonly undone: number } | null
+  readonly rejected: readonly Rejected[]
+  readonly changes: readonly RoleChange[]
+  readonly diverged: { readonly key: Uint8Array; readonly length: number; readonly position: number } | null
+  /** Own units written. */
+  readonly appended: number
+  /** Nothing that is here and may be ordered is left. */
+  readonly complete: boolean
+}
+
+export interface CycleOptions {
+  readonly linearizer: Linearizer<Unit>
+  readonly hashes: OrderHashes
+  readonly applier: Applier
+  readonly journal: Journal
+  readonly writers: WriterSet
+  readonly localId: string
+  /** null while nothing can be written to the local oplog. */
+  local(): LocalWriter | null
+  readonly queue: AppendQueue
+  readonly maxClockDrift: number
+  readonly stats: CycleStats
+  now(): number
+  /** Can queued appends be looked at? While a lost tail comes back from a peer they wait. */
+  mayAppend(): boolean
+  /** Why no append is possible now, whatever its value; null when it is. */
+  refusal(append: Append): AutobeeError | null
+  /** Called after reading, before local appends: tries strangers' units, may put acks into the queue. */
+  onready(): Promise<void>
+  onreport(report: CycleReport): void
+  onblocked(blocked: readonly Blocked[]): void
+  oninterrupt(reason: string): void
+  /** `apply` threw on a remote entry: nothing is applied any more. */
+  onapplyfailed(error: AutobeeError): void
+  /** The store failed: memory is ahead of it. */
+  onfatal(error: AutobeeError): void
+}
+
+export interface CycleStats {
+  appends: number
+  applies: number
+  undos: number
+  reapplied: number
+  flushes: number
+  bytes: number
+}
+
+type State =
+  | { readonly state: 'open' }
+  | { readonly state: 'interrupted' }
+  | { readonly state: 'failed'; readonly error: AutobeeError }
+  | { readonly state: 'closing' }
+
+/**
+ * The one place that decides what happens next. Events only call {@link kick}. Invariants:
+ * 1. One cycle at a time; everything that writes happens inside it.
+ * 2. What a cycle produced is durable before anyone hears of it.
+ * 3. Local appends go on top of the current order; they never wait for a merge to begin.
+ * 4. A merge is one undo, then large chunks.
+ */
+export class Cycle {
+  readonly #o: CycleOptions
+  #state: State = { state: 'open' }
+  #running: Promise<void> | null = null
+  #again = false
+  #forced = false
+  #complete = true
+  #timer: ReturnType<typeof setTimeout> | null = null
+  #wakeAt = 0
+  #heldSince = 0
+  #restUntil = 0
+  #report: Report = new Report()
+
+  constructor(options: CycleOptions) {
+    this.#o = options
+  }
+
+  get state(): State['state'] {
+    return this.#state.state
+  }
+
+  get failure(): AutobeeError | null {
+    return this.#state.state === 'failed' ? this.#state.error : null
+  }
+
+  get isIdle(): boolean {
+    return this.#running === null
+  }
+
+  /** Something changed: look what to do. `force`: merge now, and go on after an interrupt. */
+  kick({ force = false }: { force?: boolean } = {}): void {
+    if (force) {
+      this.#forced = true
+      if (this.#state.state === 'interrupted') this.#state = { state: 'open' }
+    }
+    this.#again = true
+    this.#running ??= this.#loop().finally(() => {
+      this.#running = null
+    })
+  }
+
+  /** Resolves when no cycle runs. */
+  async idle(): Promise<void> {
+    while (this.#running) await this.#running
+  }
+
+  /** Finishes what is under way, appends included, and merges nothing more. */
+  async close(): Promise<void> {
+    if (this.#state.state === 'open' || this.#state.state === 'interrupted') this.#state = { state: 'closing' }
+    this.#clearTimer()
+    if (this.#o.queue.length > 0 && this.#complete) this.kick()
+    await this.idle()
+    this.#clearTimer()
+  }
+
+  async #loop(): Promise<void> {
+    // callers of one turn join one cycle
+    await null
+    while (this.#again && this.#state.state !== 'failed') {
+      this.#again = false
+      try {
+        await this.#cycle()
+      } catch (error) {
+        this.#fatal(toAutobeeError(error, { code: 'STORE_FAILED', message: 'the database cannot go on' }))
+      }
+    }
+    if (this.#state.state === 'failed') this.#o.queue.rejectAll(this.#state.error)
+  }
+
+  async #cycle(): Promise<void> {
+    const started = performance.now()
+    const report = new Report()
+    this.#report = report
+    if (this.#complete && this.#state.state === 'open') await this.#takeNews()
+    this.#settle()
+    this.#complete = await this.#applyReady()
+    const accepted: Accepted[] = []
+    if (this.#complete) {
+      if (this.#state.state === 'open') await this.#o.onready()
+      if (this.#o.mayAppend()) await this.#appendQueued(accepted)
+      this.#compareOrder()
+    }
+    if (!this.#complete && this.#state.state === 'open') this.#again = true
+    if (!report.isEmpty || accepted.length > 0) await this.#write(accepted)
+    if (report.undone > 0) this.#rest(started)
+    this.#o.onreport(report.end({ complete: this.#complete, appended: accepted.length }))
+  }
+
+  async #takeNews(): Promise<void> {
+    const { writers, linearizer } = this.#o
+    const forced = this.#forced
+    this.#forced = false
+    const options = {
+      linearizer,
+      latest: this.#o.now() + this.#o.maxClockDrift,
+      maxClockDrift: this.#o.maxClockDrift
+    }
+    let more = await writers.read()
+    let admission = writers.admit({ ...options, mayReorder: false, limit: ADMIT_LIMIT })
+    if (admission.heldDepth > 0) {
+      // a merge is one undo: take all that is here before it begins
+      while (more) more = await writers.read()
+      const wait = forced ? 0 : this.#mergeDelay(admission.heldDepth)
+      if (wait > 0) this.#wake(wait)
+      else {
+        this.#heldSince = 0
+        const limit = Number.POSITIVE_INFINITY
+        admission = writers.admit({ ...options, mayReorder: true, limit })
+      }
+    } else this.#heldSince = 0
+    if (more || admission.added >= ADMIT_LIMIT) this.#again = true
+    this.#o.onblocked(admission.blocked)
+    for (const { until } of admission.blocked) if (until) this.#wake(until - this.#o.now() + 1)
+  }
+
+  /** How long a merge that undoes `depth` units is still to wait, ms. */
+  #mergeDelay(depth: number): number {
+    const now = performance.now()
+    if (now < this.#restUntil) return this.#restUntil - now
+    if (!this.#o.writers.inFlight) return 0
+    if (this.#heldSince === 0) this.#heldSince = now
+    const left = Math.min(GATHER_MOST, 10 + 0.3 * depth) - (now - this.#heldSince)
+    const quiet = GATHER_QUIET - (now - this.#o.writers.lastNews)
+    return Math.max(0, Math.min(left, quiet))
+  }
+
+  /** Reorganisations take a bounded share of the time. */
+  #rest(started: number): void {
+    const now = performance.now()
+    this.#restUntil = now + Math.min(REST_MOST, 4 * (now - started))
+  }
+
+  #settle(): void {
+    const { linearizer } = this.#o
+    const before = linearizer.length
+    const first = linearizer.settle()
+    if (first < before) this.#undo(first, before)
+  }
+
+  #undo(first: number, before: number): void {
+    const { applier, journal, stats } = this.#o
+    const target = applier.undo(first)
+    journal.undo(target)
+    stats.undos++
+    stats.reapplied += before - target
+    this.#report.undo(first, before - first)
+  }
+
+  /** Applies what the order gives. Returns whether nothing is left. */
+  async #applyReady(): Promise<boolean> {
+    const { linearizer, applier } = this.#o
+    for (let placement = linearizer.next(); placement; placement = linearizer.next()) {
+      if (this.#state.state === 'failed') {
+        linearizer.cancel()
+        return false
+      }
+      if (await this.#flushBeforeTail(placement)) continue
+      if (!(await this.#applyOne(placement))) return false
+      if (applier.chunkIsFull) return false
+    }
+    return true
+  }
+
+  /** The tail of ordinary writers' entries moves most: an undo point where it begins saves applying the rest again. */
+  async #flushBeforeTail({ position, mode }: Placement<Unit>): Promise<boolean> {
+    const { linearizer, applier } = this.#o
+    if (mode === 'indexer' || position === 0 || linearizer.at(position - 1).mode !== 'indexer') return false
+    // the placement given out counts as unflushed too
+    if (applier.unflushed <= 1) return false
+    linearizer.cancel()
+    await this.#flushView()
+    return true
+  }
+
+  async #flushView(): Promise<void> {
+    await this.#o.applier.flush()
+    this.#o.journal.viewFlushed()
+  }
+
+  /** Returns false when applying has to stop. */
+  async #applyOne(placement: Placement<Unit>): Promise<boolean> {
+    const outcome = await this.#o.applier.apply(placement)
+    this.#o.stats.applies++
+    if (outcome.kind === 'done') {
+      const { position, unit } = placement
+      this.#report.done(this.#o.linearizer.at(position), outcome.reason)
+      if (unit.checkpoint) this.#report.checkpointAt = position
+      return true
+    }
+    if (outcome.kind === 'failed') {
+      this.#state = { state: 'failed', error: outcome.error }
+      this.#o.onapplyfailed(outcome.error)
+      return false
+    }
+    this.#interrupt(outcome.reason)
+    return false
+  }
+
+  /** As if what is not applied had not come yet; the next forced cycle takes it again. */
+  #interrupt(reason: string): void {
+    const { linearizer, writers, localId } = this.#o
+    writers.giveBack(linearizer.takeBack(unit => unit.writer === localId))
+    this.#settle()
+    if (this.#state.state === 'open') this.#state = { state: 'interrupted' }
+    this.#o.oninterrupt(reason)
+  }
+
+  async #appendQueued(accepted: Accepted[]): Promise<void> {
+    const { queue } = this.#o
+    let bytes = 0
+    while (this.#complete && bytes < FLUSH_BYTES && accepted.length < FLUSH_UNITS) {
+      const append = queue.shift()
+      if (!append) return
+      const error = this.#o.refusal(append) ?? (await this.#place(append, accepted))
+      if (error) append.reject(error)
+      for (const value of append.values) bytes += value?.byteLength ?? 0
+    }
+    if (queue.length > 0) this.#again = true
+  }
+
+  /** Puts one append into the order and applies it. Returns why it was refused; then it left no trace. */
+  async #place(append: Append, accepted: Accepted[]): Promise<AutobeeError | null> {
+    const { linearizer } = this.#o
+    const local = this.#o.local()
+    if (!local) return notWritable()
+    let draft: Draft
+    try {
+      const heads = linearizer.heads().filter(head => head.writer !== local.id)
+      if (append.extra) heads.push(append.extra)
+      heads.sort((a, b) => (a.writer < b.writer ? -1 : 1))
+      draft = local.draft({ ...append, heads, now: this.#o.now() })
+      if (append.extra) linearizer.add(append.extra)
+    } catch (error) {
+      return toAutobeeError(error, { code: 'INVALID_ARGUMENT', message: 'the value cannot be appended' })
+    }
+    linearizer.add(draft.unit)
+    this.#settle()
+    const error = await this.#applyDraft(draft)
+    if (!error) {
+      local.accept(draft)
+      accepted.push({ append, draft })
+      return null
+    }
+    await this.#withdraw(draft, append)
+    return error
+  }
+
+  async #applyDraft({ unit }: Draft): Promise<AutobeeError | null> {
+    const { linearizer, applier, stats } = this.#o
+    for (let placement = linearizer.next(); placement; placement = linearizer.next()) {
+      if (placement.unit !== unit) {
+        if (!(await this.#applyOne(placement))) return this.failure ?? interrupted('by a remote entry')
+        continue
+      }
+      const outcome = await applier.apply(placement)
+      stats.applies++
+      if (outcome.kind === 'failed') return outcome.error
+      if (outcome.kind === 'interrupted') return interrupted(outcome.reason)
+      if (!outcome.applied) return notWritable(outcome.reason)
+      this.#report.done(linearizer.at(placement.position), null)
+    }
+    return linearizer.orderedLength(unit.writer) >= unit.length ? null : notWritable()
+  }
+
+  async #withdraw({ unit }: Draft, append: Append): Promise<void> {
+    const { linearizer } = this.#o
+    const before = linearizer.length
+    linearizer.remove(unit)
+    if (append.extra) linearizer.remove(append.extra)
+    const first = linearizer.settle()
+    if (first < before) this.#undo(first, before)
+    if (this.#state.state === 'failed') return
+    this.#complete = await this.#applyReady()
+  }
+
+  async #write(accepted: readonly Accepted[]): Promise<void> {
+    const { applier, journal, stats } = this.#o
+    const drafts = accepted.map(({ draft }) => draft)
+    try {
+      await this.#flushView()
+      const rolesMoved = this.#report.changes.length > 0 || this.#report.undone > 0
+      const { bytes } = await journal.write({ drafts, rolesMoved, undoPoints: applier.undoPoints })
+      stats.flushes++
+      stats.appends += drafts.length
+      stats.bytes += bytes
+    } catch (error) {
+      const fatal = toAutobeeError(error, { code: 'STORE_FAILED', message: 'the store could not write' })
+      for (const { append } of accepted) append.reject(fatal)
+      throw fatal
+    }
+    for (const { append, draft } of accepted) append.resolve({ key: draft.unit.key, length: draft.unit.length })
+  }
+
+  /** The order is whole and its one head carries a checkpoint: its writer ordered exactly the same entries. */
+  #compareOrder(): void {
+    const { linearizer, hashes } = this.#o
+    const position = linearizer.length - 1
+    if (position < 0 || this.#report.checkpointAt !== position || !linearizer.isExact) return
+    const { unit } = linearizer.at(position)
+    const checkpoint = unit.checkpoint
+    if (!checkpoint?.orderHash || linearizer.heads().length !== 1) return
+    const same = checkpoint.position === linearizer.length && equal(checkpoint.orderHash, hashes.at(position + 1))
+    if (!same) this.#report.diverged = { key: unit.key, length: unit.length, position }
+  }
+
+  #fatal(error: AutobeeError): void {
+    this.#state = { state: 'failed', error }
+    this.#o.queue.rejectAll(error)
+    this.#o.onfatal(error)
+  }
+
+  #wake(delay: number): void {
+    // later than a timer can hold: look again then
+    const ms = Math.min(Math.max(1, delay), 2 ** 30)
+    const at = performance.now() + ms
+    if (this.#timer && this.#wakeAt <= at) return
+    this.#clearTimer()
+    this.#wakeAt = at
+    this.#timer = setTimeout(() => {
+      this.#timer = null
+      this.kick()
+    }, ms)
+    ;(this.#timer as { unref?: () => void }).unref?.()
+  }
+
+  #clearTimer(): void {
+    if (this.#timer) clearTimeout(this.#timer)
+    this.#timer = null
+  }
+}
+
+/** Gathers what a cycle does until it is durable. */
+class Report {
+  applied = 0
+  undone = 0
+  position = Number.POSITIVE_INFINITY
+  checkpointAt = -1
+  diverged: CycleReport['diverged'] = null
+  readonly changes: RoleChange[] = []
+  readonly #rejected = new Map<number, Rejected>()
+
+  get isEmpty(): boolean {
+    return this.applied === 0 && this.undone === 0
+  }
+
+  done({ unit, position, changes }: Placement<Unit>, reason: string | null): void {
+    this.applied++
+    this.changes.push(...changes)
+    if (reason) this.#rejected.set(position, { key: unit.key, length: unit.length, reason })
+    else this.#rejected.delete(position)
+  }
+
+  undo(position: number, undone: number): void {
+    this.undone += undone
+    this.position = Math.min(this.position, position)
+    for (const at of this.#rejected.keys()) if (at >= position) this.#rejected.delete(at)
+  }
+
+  end({ complete, appended }: { complete: boolean; appended: number }): CycleReport {
+    return {
+      applied: this.applied,
+      written: !this.isEmpty,
+      reorg: this.undone > 0 ? { position: this.position, undone: this.undone } : null,
+      rejected: [...this.#rejected.values()],
+      changes: this.changes,
+      diverged: this.diverged,
+      appended,
+      complete
+    }
+  }
+}
+
+function equal(a: Uint8Array, b: Uint8Array): boolean {
+  return a.byteLength === b.byteLength && a.every((byte, i) => byte === b[i])
+}
+
+export function notWritable(reason?: string | null): AutobeeError {
+  const hint =
+    reason === 'NOT_ACKNOWLEDGED'
+      ? 'apply did not acknowledge this optimistic append (host.ackWriter(node.key))'
+      : 'a writer has to add this one first: in apply, host.addWriter(key) with db.local.key'
+  return new AutobeeError('NOT_WRITABLE', hint, reason ? { reason } : {})
+}
+
+function interrupted(reason: string): AutobeeError {
+  return new AutobeeError('INTERRUPTED', `apply was interrupted: ${reason}`, { reason })
+}
+

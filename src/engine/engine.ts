@@ -1,0 +1,480 @@
+import b4a from 'b4a'
+import type Hyperbee from 'hyperbee2'
+import type Hypercore from 'hypercore'
+import { createAnchor } from '../apply/anchor.ts'
+import { ApplyHost } from '../apply/host.ts'
+import { AutobeeError } from '../errors.ts'
+import type { AutobeeEvents } from '../events.ts'
+import { type Head, hexOf } from '../keys.ts'
+import { decodeEntry, hasCheckValue, ORDER_RULE, type Origin } from '../oplog/entry.ts'
+import type { Unit } from '../oplog/unit.ts'
+import type { Freeze, WriterCore } from '../oplog/writer.ts'
+import { Linearizer, type Role } from '../order/index.ts'
+import { BOOT_KEY, type Boot, decodeBoot } from '../system/boot.ts'
+import { OrderHashes } from '../system/order-hash.ts'
+import type { Placed } from '../system/segment.ts'
+import { countSegments, readOrder } from '../system/tree.ts'
+import { START } from '../system/undo-points.ts'
+import type { Codec } from '../value-encoding.ts'
+import { Applier, type ApplyNode } from './applier.ts'
+import { AtomicCores, readBlocks } from './atomic.ts'
+import type { DatabaseCores, LocalChoice } from './cores.ts'
+import { Cycle, type CycleReport, type CycleStats, notWritable } from './cycle.ts'
+import { type FlushPhase, Journal } from './journal.ts'
+import { LocalWriter } from './local-writer.ts'
+import type { Append, AppendQueue } from './queue.ts'
+import { restore } from './restore.ts'
+import { BufferedWriter, RawWriter, type ViewWriter } from './view-writer.ts'
+import { type Blocked, WriterSet } from './writers.ts'
+
+export type Emit = <K extends keyof AutobeeEvents>(event: K, ...args: AutobeeEvents[K]) => void
+
+export interface EngineOptions {
+  readonly cores: DatabaseCores
+  readonly key: Uint8Array
+  readonly discoveryKey: Uint8Array
+  readonly local: LocalChoice
+  /** A conflict was just seen on the local oplog. */
+  readonly localFrozen: boolean
+  readonly codec: Codec
+  readonly encrypted: boolean
+  readonly durability: 'relaxed' | 'sync'
+  readonly maxClockDrift: number
+  readonly raw: boolean
+  readonly queue: AppendQueue
+  readonly stats: CycleStats
+  now(): number
+  emit: Emit
+  onphase(phase: FlushPhase): void
+  /** Opens the user's view on the writable bee. */
+  openView(bee: ViewWriter['bee']): unknown
+  /** The user's `apply`. */
+  apply(nodes: ApplyNode[], view: unknown, host: ApplyHost): unknown
+  /** Why no append is possible, beside what the engine knows; null when it is. */
+  refusal(append: Append): AutobeeError | null
+  onready(engine: Engine): Promise<void>
+  onreport(report: CycleReport): void
+  /** The engine's state no longer matches its cores: open a new one. */
+  onstale(reason: 'GROWN' | 'CONFLICT'): void
+  onfatal(error: AutobeeError): void
+}
+
+/** Own cores, as base sessions. */
+interface OwnCores {
+  readonly oplog: Hypercore
+  readonly view: Hypercore
+  readonly system: Hypercore
+}
+
+/** What opening finds in the store. */
+interface EngineParts {
+  readonly own: OwnCores
+  readonly boot: Boot | null
+  readonly atomic: AtomicCores
+  readonly placed: readonly Placed[]
+  readonly segments: number
+}
+
+/**
+ * An open database: cores, order, view and the cycle over them. It is replaced as a whole when the local writer is
+ * rotated or when own cores change underneath.
+ */
+export class Engine {
+  readonly linearizer: Linearizer<Unit>
+  readonly writers: WriterSet
+  readonly cycle: Cycle
+  readonly own: OwnCores
+  readonly localKey: Uint8Array
+  readonly localId: string
+  /** The user's view on the writable bee. */
+  readonly view: unknown
+  readonly #o: EngineOptions
+  readonly #parts: EngineParts
+  readonly #writer: ViewWriter
+  readonly #hashes = new OrderHashes()
+  readonly #applier: Applier
+  readonly #journal: Journal
+  #local: LocalWriter | null = null
+  #blocked: readonly Blocked[] = []
+  #told = new Set<string>()
+  #closed = false
+  #syncTimer: ReturnType<typeof setTimeout> | null = null
+  #recoveringFrom: number | null = null
+
+  /** @throws AutobeeError `ENCRYPTION_KEY_MISMATCH`, `OPTIONS_MISMATCH`, `STORE_CORRUPT`, `UPGRADE_REQUIRED` */
+  static async open(options: EngineOptions): Promise<Engine> {
+    const { cores, key } = options
+    const system = await cores.system(key)
+    const record = await system.getUserData(BOOT_KEY)
+    const boot = record ? decodeBoot(record) : null
+    const own: OwnCores = { system, oplog: await openOplog(options, boot), view: await cores.view(key) }
+    await checkOrigin(options, own.oplog)
+    if (boot) checkLengths(own, boot)
+    const atomic = await AtomicCores.open({
+      ...own,
+      store: cores.store,
+      oplog: own.oplog.writable && !isFrozen(options, boot, own) ? own.oplog : null,
+      sync: options.durability === 'sync',
+      onphase: options.onphase
+    })
+    atomic.view.move({ length: boot?.viewHead ?? 0 })
+    atomic.system.move({ length: boot?.systemHead ?? 0 })
+    const indexed = boot ? await readOrder(atomic.system, boot.indexed) : []
+    const segments = await countSegments(atomic.system)
+    const engine = new Engine(options, { own, boot, atomic, placed: [...indexed, ...(boot?.recent ?? [])], segments })
+    await engine.#load()
+    return engine
+  }
+
+  private constructor(options: EngineOptions, parts: EngineParts) {
+    const { own, boot, atomic } = parts
+    this.#o = options
+    this.#parts = parts
+    this.own = own
+    this.localKey = own.oplog.key
+    this.localId = hexOf(this.localKey)
+    this.linearizer = new Linearizer<Unit>({ bootstrap: hexOf(options.key), local: this.localId })
+    this.writers = this.#createWriters()
+    this.#writer = options.raw ? new RawWriter(atomic.view) : new BufferedWriter(atomic.view)
+    this.view = options.openView(this.#writer.bee)
+    this.#applier = this.#createApplier()
+    this.#journal = new Journal({
+      cores: atomic,
+      linearizer: this.linearizer,
+      hashes: this.#hashes,
+      local: () => this.#local,
+      localKey: this.localKey,
+      localFrozen: isFrozen(options, boot, own),
+      indexed: boot?.indexed ?? 0,
+      segments: parts.segments,
+      onphase: options.onphase
+    })
+    this.cycle = this.#createCycle()
+  }
+
+  /** The tree of the view as it was last flushed and written. */
+  get bee(): Hyperbee {
+    return this.#parts.atomic.view
+  }
+
+  get localLength(): number {
+    return this.own.oplog.length
+  }
+
+  /** Why entries that are here are not in the order. */
+  get blocked(): readonly Blocked[] {
+    return this.#blocked
+  }
+
+  get isRecovering(): boolean {
+    return this.#recoveringFrom !== null
+  }
+
+  views(): Head[] {
+    const { system, view } = this.#parts.atomic
+    return [system, view].map(bee => ({ key: bee.core.key, length: bee.head()?.length ?? 0 }))
+  }
+
+  roleOfLocal(): Role {
+    return this.linearizer.roleOf(this.localId)
+  }
+
+  /** Tries a stranger's unit on top of the order; only inside a cycle. */
+  wouldAcknowledge(unit: Unit): Promise<boolean> {
+    return this.#applier.wouldAcknowledge(unit)
+  }
+
+  /** Can that writer's first pending unit enter the order? */
+  isReady(writer: WriterCore): boolean {
+    const { maxClockDrift, now } = this.#o
+    const latest = now() + maxClockDrift
+    return this.writers.isReady(writer, { linearizer: this.linearizer, latest, maxClockDrift })
+  }
+
+  /** Brings everything that is written to the disk. */
+  async sync(): Promise<void> {
+    await this.#parts.atomic.sync()
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return
+    this.#closed = true
+    await this.cycle.close()
+    if (this.#syncTimer) clearTimeout(this.#syncTimer)
+    await this.writers.close()
+    await this.#parts.atomic.close()
+    await Promise.allSettled(Object.values(this.own).map(core => core.close()))
+  }
+
+  async #load(): Promise<void> {
+    const { boot, placed, own } = this.#parts
+    for (const core of [own.oplog, own.view, own.system]) {
+      core.on('append', () => this.#ongrown(core))
+    }
+    own.oplog.on('conflict', length => this.#onconflict(length))
+    const keep = await restore({
+      placed,
+      linearizer: this.linearizer,
+      hashes: this.#hashes,
+      writers: this.writers,
+      localId: this.localId,
+      known: membersOf(placed, hexOf(this.#o.key)),
+      latest: this.#o.now() + this.#o.maxClockDrift,
+      maxClockDrift: this.#o.maxClockDrift
+    })
+    const position = boot?.position ?? 0
+    if (keep === position && boot && !b4a.equals(this.#hashes.at(position), boot.orderHash)) {
+      throw new AutobeeError('STORE_CORRUPT', 'the order in this store is not the one it was closed with')
+    }
+    if (keep < position) {
+      this.#applier.undo(keep)
+      this.#journal.undo(this.linearizer.length)
+    }
+    this.#readLocal()
+    const isRotated = !!boot && (!b4a.equals(boot.local, this.localKey) || this.#o.localFrozen !== boot.localFrozen)
+    if (isRotated && this.linearizer.length === position) {
+      await this.#journal.write({ drafts: [], rolesMoved: false, undoPoints: this.#applier.undoPoints })
+    }
+    for (const { writer } of this.linearizer.members()) if (writer !== this.localId) this.writers.follow(writer)
+    for (const id of membersOf(placed, hexOf(this.#o.key))) if (id !== this.localId) this.writers.follow(id)
+  }
+
+  /** Once the whole own oplog is in the order's set, it can be written to. */
+  #readLocal(): void {
+    if (this.#local) return
+    const { own, boot } = this.#parts
+    const writer = this.writers.ensure(this.localId)
+    const isWhole = own.oplog.length === 0 || writer.isRead
+    if (!isWhole || writer.pending.length > 0) {
+      if (this.#recoveringFrom === null) {
+        this.#recoveringFrom = boot?.oplogLength ?? 0
+        this.#o.emit('waiting', { reason: 'RECOVERING', key: this.localKey, length: own.oplog.length })
+        writer.want()
+      }
+      return
+    }
+    writer.mute()
+    if (this.#recoveringFrom !== null || (boot && own.oplog.length > boot.oplogLength)) {
+      const from = this.#recoveringFrom ?? boot?.oplogLength ?? 0
+      this.#recoveringFrom = null
+      this.#o.emit('recovered', { from, to: own.oplog.length })
+    }
+    if (this.#localIsDead()) return
+    const last = this.linearizer.find(this.localId, own.oplog.length)
+    const isFirst = b4a.equals(this.localKey, this.#o.key)
+    const { encrypted, codec } = this.#o
+    const origin: Origin = { orderRule: ORDER_RULE, encrypted, valueEncoding: codec.name }
+    this.#local = new LocalWriter({
+      key: this.localKey,
+      origin: isFirst ? origin : null,
+      length: own.oplog.length,
+      timestamp: last?.timestamp ?? 0
+    })
+  }
+
+  #mayAppend(): boolean {
+    if (!this.#local) this.#readLocal()
+    if (!this.#local) return this.#localIsDead()
+    // a peer that has more of the own oplog than we do: appending would fork it
+    const { oplog } = this.own
+    const longer = oplog.peers.find(peer => peer.remoteFork === oplog.fork && peer.remoteLength > oplog.length)
+    if (!longer) return true
+    oplog.update({ force: true }).catch(noop)
+    return false
+  }
+
+  #localIsDead(): boolean {
+    return !this.own.oplog.writable || isFrozen(this.#o, this.#parts.boot, this.own)
+  }
+
+  #refusal(append: Append): AutobeeError | null {
+    const refusal = this.#o.refusal(append)
+    if (refusal) return refusal
+    if (this.#localIsDead()) {
+      return new AutobeeError('CONFLICT', 'the local oplog was forked and is frozen; go on with a new one: setLocal')
+    }
+    if (this.roleOfLocal() === 'none' && !append.optimistic) return notWritable()
+    return null
+  }
+
+  #createWriters(): WriterSet {
+    return new WriterSet({
+      localId: this.localId,
+      open: key => this.#o.cores.writer(key),
+      onnews: () => this.cycle.kick(),
+      check: unit => this.#checkUnit(unit),
+      onfreeze: (writer, freeze) => this.#onfreeze(writer, freeze)
+    })
+  }
+
+  #createApplier(): Applier {
+    const { cores, key, discoveryKey, codec } = this.#o
+    const host = new ApplyHost({
+      key,
+      discoveryKey,
+      isGenesis: () => this.linearizer.length <= 1,
+      createAnchor: () => createAnchor(cores.store, this.linearizer.heads())
+    })
+    return new Applier({
+      linearizer: this.linearizer,
+      hashes: this.#hashes,
+      writer: this.#writer,
+      host,
+      codec,
+      undoPoints: this.#parts.boot?.undoPoints ?? [START],
+      run: nodes => this.#o.apply(nodes, this.view, host),
+      load: unit => this.writers.ensure(unit.writer).values(unit)
+    })
+  }
+
+  #createCycle(): Cycle {
+    const { queue, stats, maxClockDrift, emit } = this.#o
+    return new Cycle({
+      linearizer: this.linearizer,
+      hashes: this.#hashes,
+      applier: this.#applier,
+      journal: this.#journal,
+      writers: this.writers,
+      localId: this.localId,
+      queue,
+      maxClockDrift,
+      stats,
+      local: () => this.#local,
+      now: () => this.#o.now(),
+      mayAppend: () => this.#mayAppend(),
+      refusal: append => this.#refusal(append),
+      onready: () => this.#o.onready(this),
+      onreport: report => this.#onreport(report),
+      onblocked: blocked => this.#onblocked(blocked),
+      oninterrupt: reason => emit('interrupt', reason),
+      onapplyfailed: error => emit('error', error),
+      onfatal: error => this.#o.onfatal(error)
+    })
+  }
+
+  /** The database's first entry says how it is to be read; others have no say in it. */
+  #checkUnit(unit: Unit): { reason: string; message: string } | null {
+    if (unit.start > 0) return null
+    const isFirst = unit.writer === hexOf(this.#o.key)
+    if (isFirst === (unit.origin !== null)) {
+      const error = unit.origin && optionsMismatch(unit.origin, this.#o)
+      return error ? { reason: error.code, message: error.message } : null
+    }
+    const message = isFirst ? 'the first entry does not say what it is' : 'only the database itself has an origin'
+    return { reason: 'ORIGIN', message }
+  }
+
+  #onreport(report: CycleReport): void {
+    for (const { writer } of report.changes) if (writer !== this.localId) this.writers.follow(writer)
+    if (report.written && this.#o.durability === 'relaxed') this.#syncSoon()
+    this.#o.onreport(report)
+  }
+
+  /** A power cut may take the acknowledged tail with it, but never more than this much of it. */
+  #syncSoon(): void {
+    if (this.#syncTimer || this.#closed) return
+    this.#syncTimer = setTimeout(() => {
+      this.#syncTimer = null
+      // a store that cannot sync cannot write either: the next flush reports it
+      if (!this.#closed) this.sync().catch(noop)
+    }, SYNC_INTERVAL)
+    ;(this.#syncTimer as { unref?: () => void }).unref?.()
+  }
+
+  #onblocked(blocked: readonly Blocked[]): void {
+    this.#blocked = blocked
+    const told = new Set<string>()
+    for (const { writer, length, reason } of blocked) {
+      const id = `${reason}/${writer}/${length}`
+      told.add(id)
+      if (!this.#told.has(id)) this.#o.emit('waiting', { reason, key: this.writers.ensure(writer).key, length })
+    }
+    this.#told = told
+  }
+
+  #onfreeze(writer: WriterCore, freeze: Freeze): void {
+    const { key, reason, message, length } = { key: writer.key, ...freeze }
+    const isDatabase = writer.id === hexOf(this.#o.key) && length === 0
+    if (isDatabase && (reason === 'ENCRYPTION_KEY_MISMATCH' || reason === 'OPTIONS_MISMATCH')) {
+      this.#o.onfatal(new AutobeeError(reason, message))
+      return
+    }
+    if (reason === 'CONFLICT') this.#o.emit('conflict', { key, length, isLocal: writer.id === this.localId })
+    this.#o.emit('writer-frozen', { key, length, reason, message })
+  }
+
+  /** An own core grew, and not by us: a peer gave back a tail that was lost. Never append to what we don't know. */
+  #ongrown(core: Hypercore): void {
+    const { atomic } = this.#parts
+    if (this.#closed || atomic.committing || core.length <= atomic.lengthOf(core)) return
+    this.#o.onstale('GROWN')
+  }
+
+  #onconflict(length: number): void {
+    if (this.#closed) return
+    this.#o.emit('conflict', { key: this.localKey, length, isLocal: true })
+    this.#o.onstale('CONFLICT')
+  }
+}
+
+const SYNC_INTERVAL = 1000
+
+async function openOplog({ cores, key, local }: EngineOptions, boot: Boot | null): Promise<Hypercore> {
+  if (local || !boot) return cores.local(key, local)
+  const own = await cores.local(key, null)
+  if (b4a.equals(own.key, boot.local)) return own
+  await own.close()
+  return cores.local(key, { key: boot.local })
+}
+
+/** The frozen mark belongs to the oplog it was set on; a rotated one starts anew. */
+function isFrozen(options: EngineOptions, boot: Boot | null, own: OwnCores): boolean {
+  return options.localFrozen || (!!boot?.localFrozen && b4a.equals(boot.local, own.oplog.key))
+}
+
+/** Looks at first blocks that are here before anything is written. */
+async function checkOrigin(options: EngineOptions, oplog: Hypercore): Promise<void> {
+  const first = options.cores.writer(options.key)
+  try {
+    await first.ready()
+    for (const core of [first, oplog]) {
+      const [block] = core.length > 0 ? await readBlocks(core, 0, 1) : []
+      if (!block) continue
+      if (!hasCheckValue(block, core.key)) {
+        const hint = options.encrypted ? 'this encryptionKey is not the one it was written with' : 'it needs its encryptionKey'
+        throw new AutobeeError('ENCRYPTION_KEY_MISMATCH', `the database cannot be read: ${hint}, or no Autobee wrote it`)
+      }
+      if (core !== first) continue
+      const { origin } = decodeEntry(block, { core: core.key, index: 0 })
+      const mismatch = origin && optionsMismatch(origin, options)
+      if (mismatch) throw mismatch
+    }
+  } finally {
+    await first.close()
+  }
+}
+
+function optionsMismatch(origin: Origin, { encrypted, codec }: EngineOptions): AutobeeError | null {
+  if (origin.encrypted === encrypted && origin.valueEncoding === codec.name) return null
+  const made = `valueEncoding '${origin.valueEncoding}'${origin.encrypted ? ', encrypted' : ''}`
+  const given = `valueEncoding '${codec.name}'${encrypted ? ', encrypted' : ''}`
+  return new AutobeeError('OPTIONS_MISMATCH', `the database was made with ${made}; it was opened with ${given}`)
+}
+
+function checkLengths(own: OwnCores, boot: Boot): void {
+  const isLocal = b4a.equals(boot.local, own.oplog.key)
+  const isShort =
+    (isLocal && own.oplog.length < boot.oplogLength) ||
+    own.view.length < boot.viewLength ||
+    own.system.length < boot.systemLength
+  if (isShort) throw new AutobeeError('STORE_CORRUPT', 'an own core is shorter than the boot record says')
+}
+
+/** Every writer whose oplog the stored order may need or want. */
+function membersOf(placed: readonly Placed[], bootstrap: string): string[] {
+  const ids = new Set([bootstrap])
+  for (const { changes } of placed) for (const { writer } of changes) ids.add(writer)
+  return [...ids]
+}
+
+function noop(): void {}

@@ -1,0 +1,45 @@
+import type { WriterCore } from '../oplog/writer.ts'
+import type { Engine } from './engine.ts'
+
+/** Entries known to exist that are not applied yet. */
+export interface Outstanding {
+  readonly writer: string
+  readonly length: number
+  /** Why nothing will come of waiting; null when it may. */
+  readonly reason: 'CLOCK' | 'LINKS' | 'BLOCKS' | 'INTERRUPTED' | null
+  readonly message: string
+}
+
+/** What all known writers have that the order lacks. Frozen and removed writers are not waited for. */
+export function expectations(engine: Engine): Outstanding[] {
+  const { linearizer, writers } = engine
+  const open: Outstanding[] = []
+  for (const writer of writers) {
+    if (writer.id === engine.localId || writer.frozen || linearizer.roleOf(writer.id) === 'none') continue
+    const length = Math.max(writer.length, writer.hinted)
+    if (linearizer.orderedLength(writer.id) >= length) continue
+    open.push({ writer: writer.id, length, ...obstacle(engine, { writer, length }) })
+  }
+  return open
+}
+
+function obstacle(
+  engine: Engine,
+  { writer, length }: { writer: WriterCore; length: number }
+): Pick<Outstanding, 'reason' | 'message'> {
+  const blocked = engine.blocked.find(item => item.writer === writer.id)
+  const name = `writer ${writer.id.slice(0, 8)}`
+  if (blocked?.reason === 'CLOCK') {
+    return { reason: 'CLOCK', message: `${name} stamped an entry ahead of the local clock` }
+  }
+  if (blocked?.missing) {
+    const source = engine.writers.get(blocked.writer)
+    const hasSource = !!source && source.length >= blocked.missing.length && !source.frozen
+    const message = `${name} refers to entries that are not here`
+    return { reason: hasSource && source.inFlight ? null : 'LINKS', message }
+  }
+  if (engine.cycle.state === 'interrupted') return { reason: 'INTERRUPTED', message: 'apply was interrupted' }
+  if (writer.available >= length) return { reason: null, message: '' }
+  const hasPeer = writer.core?.peers.some(peer => peer.remoteLength >= length) ?? false
+  return { reason: hasPeer ? null : 'BLOCKS', message: `nobody connected has all entries of ${name}` }
+}

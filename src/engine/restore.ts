@@ -1,0 +1,74 @@
+import { AutobeeError } from '../errors.ts'
+import type { Linearizer } from '../order/index.ts'
+import type { Unit } from '../oplog/unit.ts'
+import type { OrderHashes } from '../system/order-hash.ts'
+import type { Placed } from '../system/segment.ts'
+import type { WriterSet } from './writers.ts'
+
+export interface RestoreOptions {
+  readonly placed: readonly Placed[]
+  readonly linearizer: Linearizer<Unit>
+  readonly hashes: OrderHashes
+  readonly writers: WriterSet
+  readonly localId: string
+  /** Other writers whose oplogs this store may hold. */
+  readonly known: readonly string[]
+  readonly latest: number
+  readonly maxClockDrift: number
+}
+
+/**
+ * Rebuilds the order from the stored index and the oplogs. All units that are here go into the linearizer before
+ * the stored results are used again, so that a flush in the middle of a merge is continued rather than trusted.
+ * Returns the number of positions whose stored results still hold; the view is to be undone to there.
+ * @throws AutobeeError `STORE_CORRUPT` when an entry that the index names is not in its oplog
+ */
+export async function restore(options: RestoreOptions): Promise<number> {
+  const { placed, linearizer, writers } = options
+  const lengths = new Map<string, number>()
+  for (const { writer, length } of placed) lengths.set(writer, Math.max(lengths.get(writer) ?? 0, length))
+  for (const id of [options.localId, ...options.known]) if (!lengths.has(id)) lengths.set(id, 0)
+  await Promise.all([...lengths].map(([id, length]) => readOplog(writers, id, length)))
+  for (const unit of placed) linearizer.add(takePending(writers, unit))
+  writers.admit({ ...options, mayReorder: true, limit: Number.POSITIVE_INFINITY })
+  return replay(options)
+}
+
+async function readOplog(writers: WriterSet, id: string, length: number): Promise<void> {
+  const writer = writers.ensure(id)
+  writer.want(Math.max(length, 1))
+  await writer.ready()
+  for (let from = -1; from < writer.readLength && !writer.frozen; ) {
+    from = writer.readLength
+    await writer.read()
+  }
+}
+
+function takePending(writers: WriterSet, placed: Placed): Unit {
+  const unit = writers.get(placed.writer)?.pending.shift()
+  if (unit && unit.start === placed.start && unit.length === placed.length) return unit
+  const where = `entry ${placed.length} of writer ${placed.writer}`
+  throw new AutobeeError('STORE_CORRUPT', `${where} is in the order index but not in its oplog`)
+}
+
+/** Uses stored results as long as the rule gives the same units with the same say. */
+function replay({ placed, linearizer, hashes }: RestoreOptions): number {
+  linearizer.settle()
+  for (const stored of placed) {
+    const placement = linearizer.next()
+    if (!placement) break
+    const { unit, verdict } = placement
+    const isSame =
+      unit.writer === stored.writer &&
+      unit.length === stored.length &&
+      (verdict === 'try') === stored.tried &&
+      (verdict !== 'skip' || !stored.applied)
+    if (!isSame) {
+      linearizer.cancel()
+      break
+    }
+    linearizer.done({ applied: stored.applied, changes: stored.changes })
+    hashes.push(unit, stored.applied)
+  }
+  return linearizer.length
+}

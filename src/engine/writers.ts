@@ -1,0 +1,221 @@
+import type Hypercore from 'hypercore'
+import { fromHex, type Head, hexOf } from '../keys.ts'
+import type { Linearizer } from '../order/index.ts'
+import type { Unit } from '../oplog/unit.ts'
+import { type Freeze, WriterCore } from '../oplog/writer.ts'
+
+/** Why units that are here are not in the order yet. */
+export interface Blocked {
+  readonly writer: string
+  readonly length: number
+  /** `CLOCK`: stamped ahead of the local clock. `LINKS`: what it links to is not here. */
+  readonly reason: 'CLOCK' | 'LINKS'
+  /** For `CLOCK`: when it may go on, ms since the epoch. */
+  readonly until?: number
+  /** For `LINKS`: what is missing. */
+  readonly missing?: Head
+}
+
+export interface Admission {
+  readonly added: number
+  /** Units of the order that the held-back ones would undo; 0 when none is held back. */
+  readonly heldDepth: number
+  readonly blocked: readonly Blocked[]
+}
+
+export interface AdmitOptions {
+  readonly linearizer: Linearizer<Unit>
+  /** Entries stamped later than this wait. */
+  readonly latest: number
+  readonly maxClockDrift: number
+  /** May units be admitted that change what is ordered already? */
+  readonly mayReorder: boolean
+  /** Most units to admit; the rest stays for the next cycle. */
+  readonly limit: number
+}
+
+export interface WriterSetHandlers {
+  open(key: Uint8Array): Hypercore
+  readonly localId: string
+  onnews(): void
+  /** A rule that concerns the database as a whole; null when the unit keeps it. */
+  check(unit: Unit): { readonly reason: string; readonly message: string } | null
+  onfreeze(writer: WriterCore, freeze: Freeze): void
+}
+
+/** All oplogs that this peer follows, and which of their units may enter the order. */
+export class WriterSet {
+  readonly #writers = new Map<string, WriterCore>()
+  readonly #handlers: WriterSetHandlers
+  readonly #news = new Set<WriterCore>()
+  #lastNews = 0
+
+  constructor(handlers: WriterSetHandlers) {
+    this.#handlers = handlers
+  }
+
+  /** When the last block came, in ms of `performance.now()`. */
+  get lastNews(): number {
+    return this.#lastNews
+  }
+
+  [Symbol.iterator](): IterableIterator<WriterCore> {
+    return this.#writers.values()
+  }
+
+  get(id: string): WriterCore | null {
+    return this.#writers.get(id) ?? null
+  }
+
+  /** The writer of that id, known from now on; opens nothing. */
+  ensure(id: string): WriterCore {
+    const known = this.#writers.get(id)
+    if (known) return known
+    const writer = new WriterCore(fromHex(id), {
+      open: key => this.#handlers.open(key),
+      onnews: from => this.#onnews(from),
+      onfreeze: (from, freeze) => this.#handlers.onfreeze(from, freeze)
+    })
+    this.#writers.set(id, writer)
+    return writer
+  }
+
+  /** Follows a writer's oplog to wherever it grows. */
+  follow(id: string): WriterCore {
+    const writer = this.ensure(id)
+    writer.onTrial = false
+    writer.want()
+    return writer
+  }
+
+  async forget(id: string): Promise<void> {
+    const writer = this.#writers.get(id)
+    if (!writer) return
+    this.#writers.delete(id)
+    this.#news.delete(writer)
+    await writer.close()
+  }
+
+  get inFlight(): boolean {
+    for (const writer of this.#writers.values()) if (writer.inFlight) return true
+    return false
+  }
+
+  /** Reads what came since the last time. Returns whether more is waiting already. */
+  async read(): Promise<boolean> {
+    const writers = [...this.#news]
+    this.#news.clear()
+    await Promise.all(writers.map(writer => writer.read()))
+    let more = false
+    for (const writer of writers) {
+      if (!writer.hasNews) continue
+      this.#news.add(writer)
+      more = true
+    }
+    return more
+  }
+
+  /** Could the first pending unit of a writer enter the order now? */
+  isReady(writer: WriterCore, options: Pick<AdmitOptions, 'linearizer' | 'latest' | 'maxClockDrift'>): boolean {
+    const unit = writer.pending[0]
+    return !!unit && this.#obstacle(writer, unit, options) === null
+  }
+
+  /** Moves units whose links are all known into the linearizer, as far as the options allow. */
+  admit(options: AdmitOptions): Admission {
+    const waiters = new Map<string, Set<WriterCore>>()
+    const blocked = new Map<WriterCore, Blocked>()
+    const queue = [...this.#writers.values()].filter(writer => writer.pending.length > 0 && !writer.onTrial)
+    let added = 0
+    let heldDepth = 0
+    for (let writer = queue.pop(); writer; writer = queue.pop()) {
+      blocked.delete(writer)
+      let taken = 0
+      for (const unit of writer.pending) {
+        if (added >= options.limit) break
+        const obstacle = this.#obstacle(writer, unit, options)
+        if (obstacle === 'frozen') break
+        if (obstacle) {
+          blocked.set(writer, obstacle)
+          if (obstacle.missing) waitFor(waiters, hexOf(obstacle.missing.key), writer)
+          break
+        }
+        const depth = options.mayReorder ? 0 : options.linearizer.length - options.linearizer.firstDifference(unit)
+        if (depth > 0) {
+          heldDepth = Math.max(heldDepth, depth)
+          break
+        }
+        options.linearizer.add(unit)
+        added++
+        taken++
+      }
+      if (taken === 0) continue
+      writer.pending.splice(0, taken)
+      for (const waiter of waiters.get(writer.id) ?? []) queue.push(waiter)
+      waiters.delete(writer.id)
+    }
+    return { added, heldDepth, blocked: [...blocked.values()] }
+  }
+
+  /** Puts units taken back from the linearizer in front of what their writers still have pending. */
+  giveBack(units: readonly Unit[]): void {
+    const byWriter = new Map<string, Unit[]>()
+    for (const unit of units) {
+      const list = byWriter.get(unit.writer)
+      if (list) list.push(unit)
+      else byWriter.set(unit.writer, [unit])
+    }
+    for (const [id, list] of byWriter) this.ensure(id).pending.unshift(...list)
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#writers.values()].map(writer => writer.close()))
+    this.#writers.clear()
+    this.#news.clear()
+  }
+
+  #onnews(writer: WriterCore): void {
+    this.#lastNews = performance.now()
+    this.#news.add(writer)
+    this.#handlers.onnews()
+  }
+
+  #obstacle(
+    writer: WriterCore,
+    unit: Unit,
+    options: Pick<AdmitOptions, 'linearizer' | 'latest' | 'maxClockDrift'>
+  ): Blocked | 'frozen' | null {
+    const { linearizer } = options
+    const at = { writer: writer.id, length: unit.length }
+    const refusal = this.#handlers.check(unit)
+    if (refusal) {
+      writer.freeze(refusal.reason, { length: unit.start, message: refusal.message })
+      return 'frozen'
+    }
+    // the own clock may have been set back since: what was appended here stays
+    if (unit.timestamp > options.latest && writer.id !== this.#handlers.localId) {
+      return { ...at, reason: 'CLOCK', until: unit.timestamp - options.maxClockDrift }
+    }
+    for (const link of unit.links) {
+      const target = linearizer.find(link.writer, link.length)
+      if (!target) {
+        const source = this.ensure(link.writer)
+        source.onTrial = false
+        source.want(link.length)
+        return { ...at, reason: 'LINKS', missing: { key: source.key, length: link.length } }
+      }
+      if (target.timestamp >= unit.timestamp) {
+        const message = 'an entry is stamped no later than one that it links to'
+        writer.freeze('BACK_DATED', { length: unit.start, message })
+        return 'frozen'
+      }
+    }
+    return null
+  }
+}
+
+function waitFor(waiters: Map<string, Set<WriterCore>>, id: string, writer: WriterCore): void {
+  const set = waiters.get(id)
+  if (set) set.add(writer)
+  else waiters.set(id, new Set([writer]))
+}

@@ -1,0 +1,253 @@
+import b4a from 'b4a'
+import type Hypercore from 'hypercore'
+import { readBlocks } from '../engine/atomic.ts'
+import { AutobeeError, messageOf } from '../errors.ts'
+import { hexOf } from '../keys.ts'
+import { type Unit, UnitAssembler } from './unit.ts'
+
+/** Most blocks read from one oplog at a time. */
+const READ_LIMIT = 2048
+
+/** Why a writer's entries are no longer taken, and from which length on. */
+export interface Freeze {
+  readonly length: number
+  /** `INVALID_ENTRY`, `UPGRADE_REQUIRED`, `BACK_DATED`, `FORKED` or `CONFLICT`. */
+  readonly reason: string
+  readonly message: string
+}
+
+export interface WriterHandlers {
+  /** Opens a session of the writer's core. */
+  open(key: Uint8Array): Hypercore
+  /** Blocks came, or a length became known. */
+  onnews(writer: WriterCore): void
+  onfreeze(writer: WriterCore, freeze: Freeze): void
+}
+
+/**
+ * One writer's oplog as this peer has it: fetches blocks, turns them into checked units, and hands the units out
+ * one after the other. It knows nothing of the order.
+ */
+export class WriterCore {
+  readonly key: Uint8Array
+  readonly id: string
+  /** Units read and checked by themselves, not yet taken into the order. */
+  readonly pending: Unit[] = []
+  /** Length that a user or a peer said exists. */
+  hinted = 0
+  /** Bytes of the blocks read so far, as encoded. */
+  bytesRead = 0
+  /** A stranger's oplog: its units are tried, and do not enter the order by themselves. */
+  onTrial = false
+
+  readonly #handlers: WriterHandlers
+  #core: Hypercore | null = null
+  #assembler: UnitAssembler
+  #frozen: Freeze | null = null
+  #wanted = 0
+  #downloading = false
+  #closed = false
+  #muted = false
+  #reading: Promise<void> | null = null
+
+  constructor(key: Uint8Array, handlers: WriterHandlers) {
+    this.key = b4a.from(key)
+    this.id = hexOf(key)
+    this.#handlers = handlers
+    this.#assembler = new UnitAssembler({ key: this.key, length: 0, timestamp: 0 })
+  }
+
+  get frozen(): Freeze | null {
+    return this.#frozen
+  }
+
+  get core(): Hypercore | null {
+    return this.#core
+  }
+
+  /** Length of the log as far as its writer's signature vouches for it; grows before the blocks come. */
+  get length(): number {
+    return this.#core?.opened ? this.#core.length : 0
+  }
+
+  /** Blocks turned into entries so far. */
+  get readLength(): number {
+    return this.#assembler.length
+  }
+
+  /** Blocks that are here without a gap. */
+  get available(): number {
+    return this.#core?.opened ? this.#core.contiguousLength : 0
+  }
+
+  /** Is a block on its way: known to exist, wanted, not here, and somebody connected may have it? */
+  get inFlight(): boolean {
+    const core = this.#core
+    if (!core?.opened || this.#frozen || this.onTrial || core.peers.length === 0) return false
+    return Math.min(core.length, this.#wanted) > core.contiguousLength
+  }
+
+  /** Asks for blocks up to `length` (default: all there will ever be). */
+  want(length: number = Number.POSITIVE_INFINITY): void {
+    if (length <= this.#wanted || this.#closed) return
+    this.#wanted = length
+    if (!this.#core) this.#open()
+    else this.#download()
+  }
+
+  /** Starts reading behind `length`, whose last entry was stamped `timestamp`. */
+  resumeAt(length: number, timestamp: number): void {
+    this.pending.length = 0
+    this.#assembler = new UnitAssembler({ key: this.key, length, timestamp })
+  }
+
+  /** The local oplog, once all of it is read: what is appended from now on does not come as news. */
+  mute(): void {
+    this.#muted = true
+  }
+
+  /** Has every block been turned into a whole unit? */
+  get isRead(): boolean {
+    return !!this.#core?.opened && this.#assembler.unitLength === this.#core.length
+  }
+
+  async ready(): Promise<void> {
+    await this.#core?.ready()
+  }
+
+  /** Turns blocks that are here into units. Never throws: what is wrong freezes the writer. */
+  read(): Promise<void> {
+    this.#reading ??= this.#read().finally(() => {
+      this.#reading = null
+    })
+    return this.#reading
+  }
+
+  /** Are there blocks that {@link read} would take? */
+  get hasNews(): boolean {
+    return !this.#frozen && !this.#muted && Math.min(this.available, this.#wanted) > this.#assembler.length
+  }
+
+  freeze(reason: string, options: { length: number; message: string }): void {
+    if (this.#frozen) return
+    this.#frozen = { reason, ...options }
+    this.#handlers.onfreeze(this, this.#frozen)
+  }
+
+  /**
+   * The values of a unit, read again from the oplog.
+   * @throws AutobeeError `STORE_CORRUPT` when its blocks are gone
+   */
+  async values(unit: Unit): Promise<readonly (Uint8Array | null)[]> {
+    const core = await this.#readable()
+    const blocks = await readBlocks(core, unit.start, unit.length)
+    const previous = { length: unit.start, timestamp: 0 }
+    const assembler = new UnitAssembler({ key: this.key, ...previous })
+    for (const block of blocks) {
+      const again = block && assembler.push(block)
+      if (again) return again.values as readonly (Uint8Array | null)[]
+    }
+    throw new AutobeeError('STORE_CORRUPT', `blocks of writer ${this.id} at ${unit.length} are gone`)
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    this.#wanted = 0
+    await this.#reading
+    await this.#core?.close()
+  }
+
+  /** Hypercore closes every session when it sees a conflict; what was applied stays readable by a new one. */
+  async #readable(): Promise<Hypercore> {
+    if (!this.#core || (this.#core.closing && !this.#closed)) {
+      this.#core = this.#handlers.open(this.key)
+    }
+    await this.#core.ready()
+    return this.#core
+  }
+
+  #open(): void {
+    const core = this.#handlers.open(this.key)
+    this.#core = core
+    const news = () => {
+      if (!this.#closed && !this.#muted) this.#handlers.onnews(this)
+    }
+    core.on('append', news)
+    core.on('download', news)
+    core.on('peer-add', () => this.#checkForks())
+    core.on('truncate', (length: number) => {
+      if (length < this.#assembler.length) this.#forked(length)
+    })
+    core.on('conflict', (length: number) => {
+      const message = 'two versions of this oplog are signed by its writer'
+      this.freeze('CONFLICT', { length, message })
+    })
+    core.ready().then(
+      () => {
+        this.#download()
+        if (core.length > 0) news()
+      },
+      error => this.freeze('INVALID_ENTRY', { length: 0, message: messageOf(error) })
+    )
+  }
+
+  #download(): void {
+    const core = this.#core
+    if (!core?.opened || this.#downloading || this.#closed) return
+    const endless = this.#wanted === Number.POSITIVE_INFINITY
+    const start = Math.min(core.contiguousLength, this.#assembler.length)
+    if (endless) this.#downloading = true
+    core.download({ start, end: endless ? -1 : this.#wanted })
+  }
+
+  /** The writer truncated its log after it had been replicated; what this peer has stays as it is. */
+  #checkForks(): void {
+    const core = this.#core
+    if (!core?.opened) return
+    for (const peer of core.peers) if (peer.remoteFork > core.fork) this.#forked(core.length)
+  }
+
+  checkForks(): void {
+    if (!this.#frozen) this.#checkForks()
+  }
+
+  #forked(length: number): void {
+    this.freeze('FORKED', { length, message: 'its writer took back entries that it had handed out' })
+  }
+
+  async #read(): Promise<void> {
+    const core = this.#core
+    if (!core?.opened || this.#frozen || this.#closed || this.#muted) return
+    const from = this.#assembler.length
+    const to = Math.min(this.available, this.#wanted, from + READ_LIMIT)
+    if (to <= from) return
+    const assembler = this.#assembler
+    let blocks: (Uint8Array | null)[]
+    try {
+      blocks = await readBlocks(core, from, to)
+    } catch (error) {
+      // a store that is closing, or a conflict that closed the session: the next cycle finds out which
+      if (core.closing || this.#closed) return
+      this.freeze('INVALID_ENTRY', { length: from, message: messageOf(error) })
+      return
+    }
+    // appended or rewound while the store was read: taking these blocks would decode them twice
+    if (this.#assembler !== assembler || assembler.length !== from || this.#closed) return
+    this.#take(assembler, blocks)
+  }
+
+  #take(assembler: UnitAssembler, blocks: readonly (Uint8Array | null)[]): void {
+    for (const block of blocks) {
+      if (!block) return
+      try {
+        const unit = assembler.push(block)
+        this.bytesRead += block.byteLength
+        if (unit) this.pending.push(unit)
+      } catch (error) {
+        const reason = AutobeeError.is(error) ? error.code : 'INVALID_ENTRY'
+        this.freeze(reason, { length: assembler.unitLength, message: messageOf(error) })
+        return
+      }
+    }
+  }
+}

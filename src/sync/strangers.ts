@@ -1,0 +1,160 @@
+import type { Head } from '../keys.ts'
+import { hexOf } from '../keys.ts'
+import type { Unit } from '../oplog/unit.ts'
+import type { WriterCore } from '../oplog/writer.ts'
+
+/** Bounds on what strangers may cost, DESIGN.md "Strangers". */
+const MOST_STRANGERS = 64
+const MOST_BYTES = 64 * 1024
+/** Beside the values: check value, links, encryption. */
+const OVERHEAD = 16 * 1024
+const MOST_REMEMBERED = 4096
+/** Trials per second, in the long run. */
+const RATE = 64
+/** A stranger whose unit does not come makes room for another after this, ms. */
+const PATIENCE = 10_000
+
+export interface StrangersOptions {
+  /** Does this peer try strangers' units now: is it an indexer, and does its user want it? */
+  isTrying(): boolean
+  /** Is this key a writer or was it one? */
+  isMember(id: string): boolean
+  /** Length of the units of that writer that are known to the order. */
+  knownLength(id: string): number
+  /** The oplog of that id, on trial. */
+  open(id: string): WriterCore
+  forget(id: string): Promise<void>
+  /** Are the links of its first pending unit here, and its clock right? */
+  isReady(writer: WriterCore): boolean
+  wouldAcknowledge(unit: Unit): Promise<boolean>
+  /** Refers to the unit at once. Resolves to whether that worked. */
+  acknowledge(unit: Unit): Promise<boolean>
+  /** Positions ordered: what was refused at one place may be let in at a later one. */
+  position(): number
+  kick(): void
+}
+
+interface Candidate {
+  readonly writer: WriterCore
+  readonly since: number
+  isLetIn: boolean
+}
+
+/** Tries the optimistic units of those who are no writers, within bounds, and forgets what is refused. */
+export class Strangers {
+  readonly #o: StrangersOptions
+  readonly #candidates = new Map<string, Candidate>()
+  /** Refused: up to which length, and at which position. Oldest first. */
+  readonly #refused = new Map<string, { readonly length: number; readonly position: number }>()
+  #tokens = RATE
+  #refilled = performance.now()
+  #timer: ReturnType<typeof setTimeout> | null = null
+
+  constructor(options: StrangersOptions) {
+    this.#o = options
+  }
+
+  get size(): number {
+    return this.#candidates.size
+  }
+
+  /** Somebody says that this oplog exists. */
+  consider({ key, length }: Head): void {
+    const id = hexOf(key)
+    if (length === 0 || this.#candidates.has(id) || this.#o.isMember(id) || !this.#o.isTrying()) return
+    if (this.#o.knownLength(id) >= length) return
+    const refused = this.#refused.get(id)
+    if (refused && refused.length >= length && refused.position === this.#o.position()) return
+    if (!this.#makeRoom()) return
+    const writer = this.#o.open(id)
+    this.#candidates.set(id, { writer, since: performance.now(), isLetIn: false })
+    this.#fetch(writer)
+    writer.ready().then(() => this.#o.kick(), noop)
+  }
+
+  /** Tries what has come. Called inside a cycle, when the order is whole. */
+  async tryAll(): Promise<void> {
+    if (this.#candidates.size === 0) return
+    for (const [id, candidate] of this.#candidates) {
+      if (this.#o.isMember(id)) this.#candidates.delete(id)
+      else if (!candidate.isLetIn) await this.#try(id, candidate)
+    }
+  }
+
+  close(): void {
+    if (this.#timer) clearTimeout(this.#timer)
+    this.#candidates.clear()
+  }
+
+  async #try(id: string, candidate: Candidate): Promise<void> {
+    const { writer } = candidate
+    if (writer.frozen || !this.#fetch(writer)) return this.#refuse(id, writer)
+    await writer.read()
+    const unit = writer.pending[0]
+    if (!unit || !this.#o.isReady(writer)) return
+    if (!unit.optimistic || unit.bytes > MOST_BYTES) return this.#refuse(id, writer)
+    if (!this.#takeToken()) return
+    if (!(await this.#o.wouldAcknowledge(unit))) return this.#refuse(id, writer)
+    candidate.isLetIn = true
+    writer.pending.shift()
+    this.#o.acknowledge(unit).then(isIn => {
+      this.#candidates.delete(id)
+      if (!isIn) this.#refuse(id, writer).catch(noop)
+    }, noop)
+  }
+
+  /** Asks for the next unit; false when it is larger than a stranger's may be. */
+  #fetch(writer: WriterCore): boolean {
+    const core = writer.core
+    if (!core?.opened || core.length === 0) return true
+    if (core.byteLength - writer.bytesRead > MOST_BYTES + OVERHEAD) return false
+    writer.want(core.length)
+    return true
+  }
+
+  async #refuse(id: string, writer: WriterCore): Promise<void> {
+    this.#candidates.delete(id)
+    this.#refused.delete(id)
+    this.#refused.set(id, { length: writer.length, position: this.#o.position() })
+    if (this.#refused.size > MOST_REMEMBERED) {
+      for (const oldest of this.#refused.keys()) {
+        this.#refused.delete(oldest)
+        break
+      }
+    }
+    const core = writer.core
+    // what was refused is not kept, so that nobody gets it from here
+    if (core?.opened && this.#o.knownLength(id) === 0 && writer.onTrial) {
+      await core.clear(0, core.length).catch(noop)
+    }
+    if (writer.onTrial) await this.#o.forget(id)
+  }
+
+  #makeRoom(): boolean {
+    if (this.#candidates.size < MOST_STRANGERS) return true
+    for (const [id, { writer, since, isLetIn }] of this.#candidates) {
+      if (isLetIn || performance.now() - since < PATIENCE) continue
+      this.#candidates.delete(id)
+      this.#o.forget(id).catch(noop)
+      return !writer.frozen
+    }
+    return false
+  }
+
+  #takeToken(): boolean {
+    const now = performance.now()
+    this.#tokens = Math.min(RATE, this.#tokens + ((now - this.#refilled) / 1000) * RATE)
+    this.#refilled = now
+    if (this.#tokens >= 1) {
+      this.#tokens--
+      return true
+    }
+    this.#timer ??= setTimeout(() => {
+      this.#timer = null
+      this.#o.kick()
+    }, 1000 / RATE)
+    return false
+  }
+}
+
+function noop(): void {}

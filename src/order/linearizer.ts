@@ -4,15 +4,9 @@ import { Graph } from './graph.ts'
 import { Groups } from './groups.ts'
 import { Roles } from './roles.ts'
 import { Trace } from './trace.ts'
-import type { Outcome, Placement, Role, RoleChange, UnitFacts, Verdict } from './types.ts'
+import type { Outcome, Placement, Role, RoleChange, UnitFacts } from './types.ts'
 import { MODES, verdictFor } from './verdict.ts'
 import { EMPTY, type Lane, type Vertex } from './vertex.ts'
-
-/** A result that was taken out of the order and is used again if the same unit comes to the same place. */
-interface Stale<U> extends Outcome {
-  readonly unit: U
-  readonly verdict: Verdict
-}
 
 /**
  * The order of a set of units: a pure function of the set, kept up to date while the set changes. The rule, why it holds and
@@ -39,8 +33,6 @@ export class Linearizer<U extends UnitFacts> {
   #pending: Vertex<U> | null = null
   /** First position that may have to change; Infinity when there is none. */
   #dirty = Number.POSITIVE_INFINITY
-  /** Results cut off by remove(), for the positions from `length` on, until settle(). */
-  #stale: Stale<U>[] = []
 
   /**
    * @param options.bootstrap hex key of the writer who is an indexer from the start
@@ -147,8 +139,8 @@ export class Linearizer<U extends UnitFacts> {
   }
 
   /**
-   * Takes back the last known unit of its writer, that no known unit links to. If it is emitted, the order ends at once
-   * before the first position that was filled on its behalf, so `length` shrinks here; `settle()` puts back what stays.
+   * Takes back the last known unit of its writer, that no known unit links to. If it is emitted, the order ends before it
+   * from now on: `length` shrinks here, not in `settle()`.
    */
   remove(unit: U): void {
     this.#idle()
@@ -158,8 +150,7 @@ export class Linearizer<U extends UnitFacts> {
       throw new Error('Only the last known unit of a writer can be removed')
     }
     if (vertex.knownLinks > 0) throw new Error('A unit that others link to cannot be removed')
-    // it has not steered when the unit that brought it in was taken out before; then the order is dirty from there on
-    if (vertex.position >= 0) this.#cut(vertex.steered < 0 ? vertex.position : vertex.steered)
+    if (vertex.position >= 0) this.#truncate(vertex.position)
     this.#forget(vertex)
   }
 
@@ -179,11 +170,11 @@ export class Linearizer<U extends UnitFacts> {
    */
   settle(): number {
     this.#idle()
-    if (this.#dirty < this.length) this.#cut(this.#dirty)
-    this.#dirty = Number.POSITIVE_INFINITY
-    const stale = this.#stale
-    this.#stale = []
-    for (const result of stale) {
+    if (this.#dirty >= this.length) return this.length
+    const gone = this.#truncate(this.#dirty)
+    // emitting again overwrites what a vertex says of its place, so what is compared is a copy
+    const results = gone.map(({ unit, verdict, applied, changes }) => ({ unit, verdict, applied, changes }))
+    for (const result of results) {
       const vertex = this.#emit()
       if (vertex === null) break
       if (vertex.unit !== result.unit || vertex.verdict !== result.verdict) {
@@ -198,7 +189,7 @@ export class Linearizer<U extends UnitFacts> {
   /** Emits the next unit, or returns null when what remains has to wait. Call `done()` or `cancel()` for it. */
   next(): Placement<U> | null {
     this.#idle()
-    if (this.#dirty < this.length || this.#stale.length > 0) throw new Error('settle() comes before next()')
+    if (this.#dirty < this.length) throw new Error('settle() comes before next()')
     const vertex = this.#emit()
     return vertex === null ? null : placement(vertex)
   }
@@ -232,11 +223,7 @@ export class Linearizer<U extends UnitFacts> {
   rewind(position: number): void {
     this.#idle()
     if (!Number.isInteger(position) || position < 0) throw new RangeError(`${position} is not a position`)
-    if (position > this.length) this.#stale.length = Math.min(this.#stale.length, position - this.length)
-    else {
-      this.#truncate(position)
-      this.#stale = []
-    }
+    this.#truncate(position)
   }
 
   /**
@@ -264,13 +251,6 @@ export class Linearizer<U extends UnitFacts> {
     this.#candidates.queue(lane)
     this.#pending = vertex
     return vertex
-  }
-
-  /** Ends the order at a position, and keeps what came after it for settle(). */
-  #cut(position: number): void {
-    const gone = this.#truncate(position)
-    const stale = gone.map(({ unit, verdict, applied, changes }) => ({ unit, verdict, applied, changes }))
-    this.#stale = stale.concat(this.#stale)
   }
 
   #truncate(position: number): Vertex<U>[] {

@@ -135,8 +135,9 @@ export class Trace<U extends UnitFacts> {
     if (vertex.emittedAbove++ === 0) this.#heads.delete(vertex)
   }
 
+  // going back from the end, what it depends on is still emitted, or its own turn comes
   #uncover(vertex: Vertex<U>): void {
-    if (--vertex.emittedAbove === 0 && vertex.position >= 0) this.#heads.add(vertex)
+    if (--vertex.emittedAbove === 0) this.#heads.add(vertex)
   }
 }
 

@@ -301,6 +301,35 @@ describe('a role that changes in the middle of a group', () => {
     expect(world.lin.isExact).toBe(true)
   })
 
+  it('firstDifference sees that the new unit loses its turn, and that nothing changes', () => {
+    const world = founded()
+    world.unit('c1', 20, { roles: { b: 'none' } })
+    world.unit('d1', 21)
+    world.add('c1', 'd1')
+    world.run()
+    const unit = world.unit('b1', 50, { links: ['c1'] })
+    expect(world.lin.firstDifference(unit)).toBe(3)
+    world.add('b1')
+    expect(world.run()).toBe(3)
+    expect(world.order).toEqual(['a1', 'c1', 'd1'])
+    expect(world.lin.isExact).toBe(false)
+  })
+
+  it('firstDifference sees that a promoted writer has strangers tried', () => {
+    const world = founded()
+    world.unit('c1', 20, { roles: { d: 'indexer' } })
+    world.unit('s1', 11, { optimistic: true })
+    world.unit('c2', 30, { links: ['s1'] })
+    world.add('c1', 's1', 'c2')
+    world.run()
+    expect(world.verdicts).toEqual(['a1 apply', 'c1 apply', 's1 skip', 'c2 apply'])
+    const unit = world.unit('d1', 40, { links: ['c2'] })
+    expect(world.lin.firstDifference(unit)).toBe(2)
+    world.add('d1')
+    expect(world.run()).toBe(2)
+    expect(world.verdicts.slice(2)).toEqual(['s1 try-', 'c2 apply', 'd1 apply'])
+  })
+
   it('taking back a unit that steered the order changes the order', () => {
     const world = founded()
     world.unit('c1', 20, { roles: { b: 'none' } })

@@ -52,9 +52,20 @@ type Opening = { readonly state: 'opening' | 'open' | 'failed' | 'closed' }
  */
 export class Autobee<View = HyperbeeView> extends typedEmitter<AutobeeEvents>() {
   /** The head of an empty database. */
-  static readonly GENESIS: { readonly length: 0; readonly key: null } = Object.freeze({ length: 0, key: null })
+  static readonly GENESIS: { readonly length: 0; readonly key: null } = Object.freeze({
+    length: 0,
+    key: null
+  })
 
-  readonly stats: Stats = { appends: 0, applies: 0, undos: 0, reapplied: 0, fastForwards: 0, flushes: 0, bytes: 0 }
+  readonly stats: Stats = {
+    appends: 0,
+    applies: 0,
+    undos: 0,
+    reapplied: 0,
+    fastForwards: 0,
+    flushes: 0,
+    bytes: 0
+  }
   readonly #database: Database<View>
   readonly #codec: Codec
   readonly #ready: Promise<void>
@@ -76,7 +87,8 @@ export class Autobee<View = HyperbeeView> extends typedEmitter<AutobeeEvents>() 
   ) {
     super()
     Object.defineProperty(this, MARK, { value: true })
-    const isKey = keyOrOptions === null || typeof keyOrOptions === 'string' || keyOrOptions instanceof Uint8Array
+    const isKey =
+      keyOrOptions === null || typeof keyOrOptions === 'string' || keyOrOptions instanceof Uint8Array
     const given = (isKey ? options : keyOrOptions) ?? {}
     if (!isCorestore(store)) throw new AutobeeError('INVALID_ARGUMENT', 'the first argument is a Corestore 7')
     const settings = toSettings(given)

@@ -1,7 +1,7 @@
 import b4a from 'b4a'
 import type Corestore from 'corestore'
-import type Hypercore from 'hypercore'
 import type Hyperbee from 'hyperbee2'
+import type Hypercore from 'hypercore'
 import crypto from 'hypercore-crypto'
 import { changesBetween } from './apply/changes.ts'
 import { DatabaseCores, keyOfSigner, type LocalChoice } from './engine/cores.ts'
@@ -100,7 +100,10 @@ export class Database<View> {
     this.#key ??= settings.keyPair ? keyOfSigner(settings.keyPair.publicKey) : await this.#cores.ownKey()
     claim(userStore, this.#key)
     try {
-      await this.#openEngine({ local: settings.keyPair ? { keyPair: settings.keyPair } : null, localFrozen: false })
+      await this.#openEngine({
+        local: settings.keyPair ? { keyPair: settings.keyPair } : null,
+        localFrozen: false
+      })
     } catch (error) {
       release(userStore, this.#key)
       await this.#store.close()
@@ -127,11 +130,21 @@ export class Database<View> {
     if (wasOpen && this.#key) release(this.#o.userStore, this.#key)
   }
 
-  append(values: readonly (Uint8Array | null)[], options: { optimistic: boolean; ack?: boolean }): Promise<Head> {
+  append(
+    values: readonly (Uint8Array | null)[],
+    options: { optimistic: boolean; ack?: boolean }
+  ): Promise<Head> {
     return new Promise((resolve, reject) => {
       const refused = this.#refusal()
       if (refused) return reject(refused)
-      const append: Append = { values, optimistic: options.optimistic, ack: !!options.ack, extra: null, resolve, reject }
+      const append: Append = {
+        values,
+        optimistic: options.optimistic,
+        ack: !!options.ack,
+        extra: null,
+        resolve,
+        reject
+      }
       this.#queue.push(append)
       this.#engine?.cycle.kick()
     })
@@ -164,7 +177,8 @@ export class Database<View> {
       const isHopeless = open.every(item => item.reason !== null)
       if (!isHopeless) hopelessSince = 0
       else if (hopelessSince === 0) hopelessSince = performance.now()
-      const isFinal = reason?.reason === 'CLOCK' || reason?.reason === 'INTERRUPTED' || this.#streams.size === 0
+      const isFinal =
+        reason?.reason === 'CLOCK' || reason?.reason === 'INTERRUPTED' || this.#streams.size === 0
       if (isHopeless && reason && (isFinal || performance.now() - hopelessSince > FLUSH_PATIENCE)) {
         throw new AutobeeError('WAITING', reason.message, { reason: reason.reason as string })
       }
@@ -180,7 +194,10 @@ export class Database<View> {
       const isWritable = core.writable
       await core.close()
       if (!isWritable) {
-        throw new AutobeeError('NOT_WRITABLE', 'this store has no secret key for that oplog; pass its key pair')
+        throw new AutobeeError(
+          'NOT_WRITABLE',
+          'this store has no secret key for that oplog; pass its key pair'
+        )
       }
       await this.#reopen({ local: choice, localFrozen: false })
     })
@@ -249,7 +266,9 @@ export class Database<View> {
     try {
       await this.#openEngine(options)
     } catch (error) {
-      this.#fail(toAutobeeError(error, { code: 'STORE_FAILED', message: 'the database could not be reopened' }))
+      this.#fail(
+        toAutobeeError(error, { code: 'STORE_FAILED', message: 'the database could not be reopened' })
+      )
       throw error
     }
     this.#tellWritable(wasWritable)
@@ -308,7 +327,11 @@ export class Database<View> {
     if (report.complete && report.written) this.#moveSnapshot(engine)
     for (const { writer } of new Map(report.changes.map(change => [change.writer, change])).values()) {
       const role = linearizer.roleOf(writer)
-      emit('writer', { key: b4a.from(writer, 'hex'), isIndexer: role === 'indexer', isRemoved: role === 'none' })
+      emit('writer', {
+        key: b4a.from(writer, 'hex'),
+        isIndexer: role === 'indexer',
+        isRemoved: role === 'none'
+      })
     }
     for (const rejected of report.rejected) emit('rejected', rejected)
     if (report.reorg) emit('reorg', report.reorg)
@@ -335,7 +358,10 @@ export class Database<View> {
     const to = engine.bee.checkout({ length })
     const tell = async () => update(snapshot.view, changesBetween(from, to))
     this.#updating = this.#updating.then(tell).catch(error => {
-      this.#o.emit('error', toAutobeeError(error, { code: 'APPLY_FAILED', message: 'the update handler threw' }))
+      this.#o.emit(
+        'error',
+        toAutobeeError(error, { code: 'APPLY_FAILED', message: 'the update handler threw' })
+      )
     })
   }
 
@@ -349,7 +375,8 @@ export class Database<View> {
   #scheduleAck(engine: Engine): void {
     const { ackInterval } = this.#o.settings
     const { linearizer } = engine
-    const isDue = engine.roleOfLocal() === 'indexer' && linearizer.tailStart < linearizer.length && ackInterval > 0
+    const isDue =
+      engine.roleOfLocal() === 'indexer' && linearizer.tailStart < linearizer.length && ackInterval > 0
     if (!isDue && this.#ackTimer) {
       clearTimeout(this.#ackTimer)
       this.#ackTimer = null
@@ -359,7 +386,8 @@ export class Database<View> {
     const delay = ackInterval * (0.5 + Math.random())
     this.#ackTimer = setTimeout(() => {
       this.#ackTimer = null
-      if (linearizer.tailStart < linearizer.length) this.append([null], { optimistic: false, ack: true }).catch(noop)
+      if (linearizer.tailStart < linearizer.length)
+        this.append([null], { optimistic: false, ack: true }).catch(noop)
     }, delay)
     ;(this.#ackTimer as { unref?: () => void }).unref?.()
   }
@@ -400,7 +428,10 @@ export class Database<View> {
     if (append.ack || offset === null || Math.abs(offset) <= maxClockDrift) return null
     const seconds = Math.round(Math.abs(offset) / 1000)
     const how = offset > 0 ? 'behind' : 'ahead of'
-    return new AutobeeError('CLOCK_SKEW', `this machine's clock is ${seconds} s ${how} its peers'; set it right`)
+    return new AutobeeError(
+      'CLOCK_SKEW',
+      `this machine's clock is ${seconds} s ${how} its peers'; set it right`
+    )
   }
 
   #onstale(reason: 'GROWN' | 'CONFLICT'): void {
@@ -439,7 +470,10 @@ export class Database<View> {
   }
 
   #notOpen(): AutobeeError {
-    return new AutobeeError('CLOSED', 'the database is not open; await ready() first, and use nothing after close()')
+    return new AutobeeError(
+      'CLOSED',
+      'the database is not open; await ready() first, and use nothing after close()'
+    )
   }
 
   #look(): void {

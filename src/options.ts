@@ -1,12 +1,12 @@
 import type Wakeup from 'protomux-wakeup'
+import type { Changes } from './apply/changes.ts'
+import type { Host } from './apply/host.ts'
 import type { ApplyNode } from './engine/applier.ts'
 import { checkKeyPair, type KeyPair } from './engine/cores.ts'
 import type { FlushPhase } from './engine/journal.ts'
 import { AutobeeError } from './errors.ts'
-import type { Host } from './apply/host.ts'
-import type { Changes } from './apply/changes.ts'
-import type { HyperbeeView } from './view.ts'
 import { type Codec, toCodec, type ValueEncoding } from './value-encoding.ts'
+import type { HyperbeeView } from './view.ts'
 
 /** For tests only: called at each place inside a flush. Not part of the public API. */
 export const ON_PHASE: unique symbol = Symbol.for('autobee.onphase')
@@ -95,7 +95,10 @@ export function toSettings<View>(options: AutobeeOptions<View>): Settings<View> 
   }
 }
 
-function milliseconds(value: number | undefined, { name, fallback }: { name: string; fallback: number }): number {
+function milliseconds(
+  value: number | undefined,
+  { name, fallback }: { name: string; fallback: number }
+): number {
   if (value === undefined) return fallback
   if (typeof value === 'number' && value >= 0 && Number.isFinite(value)) return value
   throw invalid(`${name} is a number of ms from 0 on`)

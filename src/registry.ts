@@ -11,7 +11,10 @@ export function claim(store: Corestore, key: Uint8Array): void {
   open.set(store.storage, keys)
   const id = idOf(store, key)
   if (keys.has(id)) {
-    throw new AutobeeError('STORE_LOCKED', 'this database is open in this store already; use that one, or close it')
+    throw new AutobeeError(
+      'STORE_LOCKED',
+      'this database is open in this store already; use that one, or close it'
+    )
   }
   keys.add(id)
 }

@@ -64,7 +64,10 @@ export function toCodec(encoding: ValueEncoding | null | undefined): Codec {
       decode: bytes => encoding.decode(bytes)
     }
   }
-  throw new AutobeeError('INVALID_OPTIONS', "valueEncoding is 'binary', 'utf-8', 'json' or { encode, decode }")
+  throw new AutobeeError(
+    'INVALID_OPTIONS',
+    "valueEncoding is 'binary', 'utf-8', 'json' or { encode, decode }"
+  )
 }
 
 /** @throws AutobeeError `INVALID_ARGUMENT` for a value that the encoding cannot hold */
@@ -73,7 +76,9 @@ export function encodeWith(codec: Codec, value: unknown): Uint8Array {
     return codec.encode(value)
   } catch (error) {
     if (AutobeeError.is(error)) throw error
-    throw new AutobeeError('INVALID_ARGUMENT', `the value cannot be encoded: ${messageOf(error)}`, { cause: error })
+    throw new AutobeeError('INVALID_ARGUMENT', `the value cannot be encoded: ${messageOf(error)}`, {
+      cause: error
+    })
   }
 }
 

@@ -1,7 +1,7 @@
-import { AutobeeError, messageOf, toAutobeeError } from '../errors.ts'
 import { type ApplyHost, Interruption } from '../apply/host.ts'
-import type { Linearizer, Placement, RoleChange } from '../order/index.ts'
+import { AutobeeError, messageOf, toAutobeeError } from '../errors.ts'
 import type { Unit } from '../oplog/unit.ts'
+import type { Linearizer, Placement, RoleChange } from '../order/index.ts'
 import type { OrderHashes } from '../system/order-hash.ts'
 import { START, thin, type UndoPoint } from '../system/undo-points.ts'
 import type { Codec } from '../value-encoding.ts'
@@ -231,5 +231,8 @@ function applyFailed(thrown: unknown, unit: Unit): AutobeeError {
 }
 
 export function loadFailed(error: unknown): AutobeeError {
-  return toAutobeeError(error, { code: 'STORE_FAILED', message: 'the values of an entry cannot be read again' })
+  return toAutobeeError(error, {
+    code: 'STORE_FAILED',
+    message: 'the values of an entry cannot be read again'
+  })
 }

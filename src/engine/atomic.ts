@@ -12,8 +12,8 @@
  */
 import b4a from 'b4a'
 import type Corestore from 'corestore'
-import type Hypercore from 'hypercore'
 import Hyperbee from 'hyperbee2'
+import type Hypercore from 'hypercore'
 import { AutobeeError, messageOf, toAutobeeError } from '../errors.ts'
 import { hexOf } from '../keys.ts'
 
@@ -90,7 +90,10 @@ export class AtomicCores {
   static async open(options: AtomicCoresOptions): Promise<AtomicCores> {
     const storage = storageOf(options.store)
     if (typeof storage?.createAtom !== 'function' || typeof storage.db?.write !== 'function') {
-      throw new AutobeeError('NOT_SUPPORTED', 'this corestore has no atomic writes; install corestore 7.12 or later')
+      throw new AutobeeError(
+        'NOT_SUPPORTED',
+        'this corestore has no atomic writes; install corestore 7.12 or later'
+      )
     }
     const atom = storage.createAtom()
     const bases = [options.view, options.system, ...(options.oplog ? [options.oplog] : [])]
@@ -181,12 +184,13 @@ export class AtomicCores {
   }
 }
 
-
 /** A failed write of the store, by what the user can do about it. */
 export function storeError(error: unknown): AutobeeError {
   const message = messageOf(error)
   if (/no space|ENOSPC|quota/i.test(message)) {
-    return new AutobeeError('STORE_FULL', 'the store has no room left; nothing of this write was kept', { cause: error })
+    return new AutobeeError('STORE_FULL', 'the store has no room left; nothing of this write was kept', {
+      cause: error
+    })
   }
   if (/clos/i.test(message)) {
     return new AutobeeError('STORE_CLOSED', 'the store was closed underneath the database', { cause: error })

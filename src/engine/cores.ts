@@ -32,13 +32,20 @@ export class DatabaseCores {
 
   /** The core of a writer, by its key. */
   writer(key: Uint8Array, options: { active?: boolean } = {}): Hypercore {
-    return this.store.get({ key, encryption: this.#encryption, active: options.active !== false, allowFork: false })
+    return this.store.get({
+      key,
+      encryption: this.#encryption,
+      active: options.active !== false,
+      allowFork: false
+    })
   }
 
   async local(key: Uint8Array, choice: LocalChoice): Promise<Hypercore> {
     if (choice && 'keyPair' in choice) {
       const manifest = { version: 1, signers: [{ publicKey: choice.keyPair.publicKey }] }
-      return this.#ready(this.store.get({ keyPair: choice.keyPair, manifest, encryption: this.#encryption, allowFork: false }))
+      return this.#ready(
+        this.store.get({ keyPair: choice.keyPair, manifest, encryption: this.#encryption, allowFork: false })
+      )
     }
     if (choice) return this.#ready(this.writer(choice.key))
     const isOwn = (await this.ownKey()).every((byte, i) => byte === key[i])
@@ -71,7 +78,8 @@ export function keyOfSigner(publicKey: Uint8Array): Uint8Array {
 /** @throws AutobeeError `INVALID_OPTIONS` */
 export function checkKeyPair(keyPair: unknown): KeyPair {
   const pair = keyPair as Partial<KeyPair> | null
-  const isBytes = (value: unknown, length: number) => value instanceof Uint8Array && value.byteLength === length
+  const isBytes = (value: unknown, length: number) =>
+    value instanceof Uint8Array && value.byteLength === length
   if (pair && isBytes(pair.publicKey, 32) && isBytes(pair.secretKey, 64)) return pair as KeyPair
   throw new AutobeeError('INVALID_OPTIONS', 'keyPair is { publicKey: 32 bytes, secretKey: 64 bytes }')
 }

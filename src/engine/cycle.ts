@@ -1,6 +1,6 @@
 import { AutobeeError, toAutobeeError } from '../errors.ts'
-import type { Linearizer, Placement, RoleChange } from '../order/index.ts'
 import type { Unit } from '../oplog/unit.ts'
+import type { Linearizer, Placement, RoleChange } from '../order/index.ts'
 import type { OrderHashes } from '../system/order-hash.ts'
 import type { Applier } from './applier.ts'
 import type { Journal } from './journal.ts'
@@ -132,9 +132,7 @@ export class Cycle {
       if (this.#state.state === 'interrupted') this.#state = { state: 'open' }
     }
     this.#again = true
-    this.#running ??= this.#loop().finally(() => {
-      this.#running = null
-    })
+    if (!this.#running) this.#start()
   }
 
   /** Resolves when no cycle runs. */
@@ -144,11 +142,20 @@ export class Cycle {
 
   /** Finishes what is under way, appends included, and merges nothing more. */
   async close(): Promise<void> {
-    if (this.#state.state === 'open' || this.#state.state === 'interrupted') this.#state = { state: 'closing' }
+    if (this.#state.state === 'open' || this.#state.state === 'interrupted')
+      this.#state = { state: 'closing' }
     this.#clearTimer()
     if (this.#o.queue.length > 0 && this.#complete) this.kick()
     await this.idle()
     this.#clearTimer()
+  }
+
+  #start(): void {
+    this.#running = this.#loop().finally(() => {
+      this.#running = null
+      // kicked between the loop's last look and here
+      if (this.#again && this.#state.state !== 'failed') this.#start()
+    })
   }
 
   async #loop(): Promise<void> {
@@ -386,7 +393,8 @@ export class Cycle {
       for (const { append } of accepted) append.reject(fatal)
       throw fatal
     }
-    for (const { append, draft } of accepted) append.resolve({ key: draft.unit.key, length: draft.unit.length })
+    for (const { append, draft } of accepted)
+      append.resolve({ key: draft.unit.key, length: draft.unit.length })
   }
 
   /** The order is whole and its one head carries a checkpoint: its writer ordered exactly the same entries. */
@@ -397,7 +405,8 @@ export class Cycle {
     const { unit } = linearizer.at(position)
     const checkpoint = unit.checkpoint
     if (!checkpoint?.orderHash || linearizer.heads().length !== 1) return
-    const same = checkpoint.position === linearizer.length && equal(checkpoint.orderHash, hashes.at(position + 1))
+    const same =
+      checkpoint.position === linearizer.length && equal(checkpoint.orderHash, hashes.at(position + 1))
     if (!same) this.#report.diverged = { key: unit.key, length: unit.length, position }
   }
 
@@ -483,4 +492,3 @@ export function notWritable(reason?: string | null): AutobeeError {
 function interrupted(reason: string): AutobeeError {
   return new AutobeeError('INTERRUPTED', `apply was interrupted: ${reason}`, { reason })
 }
-

@@ -98,6 +98,7 @@ export class Engine {
   #blocked: readonly Blocked[] = []
   #told = new Set<string>()
   #closed = false
+  #loaded = false
   #syncTimer: ReturnType<typeof setTimeout> | null = null
   #recoveringFrom: number | null = null
 
@@ -121,7 +122,13 @@ export class Engine {
     atomic.system.move({ length: boot?.systemHead ?? 0 })
     const indexed = boot ? await readOrder(atomic.system, boot.indexed) : []
     const segments = await countSegments(atomic.system)
-    const engine = new Engine(options, { own, boot, atomic, placed: [...indexed, ...(boot?.recent ?? [])], segments })
+    const engine = new Engine(options, {
+      own,
+      boot,
+      atomic,
+      placed: [...indexed, ...(boot?.recent ?? [])],
+      segments
+    })
     await engine.#load()
     return engine
   }
@@ -231,12 +238,15 @@ export class Engine {
       this.#journal.undo(this.linearizer.length)
     }
     this.#readLocal()
-    const isRotated = !!boot && (!b4a.equals(boot.local, this.localKey) || this.#o.localFrozen !== boot.localFrozen)
+    const isRotated =
+      !!boot && (!b4a.equals(boot.local, this.localKey) || this.#o.localFrozen !== boot.localFrozen)
     if (isRotated && this.linearizer.length === position) {
       await this.#journal.write({ drafts: [], rolesMoved: false, undoPoints: this.#applier.undoPoints })
     }
-    for (const { writer } of this.linearizer.members()) if (writer !== this.localId) this.writers.follow(writer)
+    for (const { writer } of this.linearizer.members())
+      if (writer !== this.localId) this.writers.follow(writer)
     for (const id of membersOf(placed, hexOf(this.#o.key))) if (id !== this.localId) this.writers.follow(id)
+    this.#loaded = true
   }
 
   /** Once the whole own oplog is in the order's set, it can be written to. */
@@ -277,7 +287,9 @@ export class Engine {
     if (!this.#local) return this.#localIsDead()
     // a peer that has more of the own oplog than we do: appending would fork it
     const { oplog } = this.own
-    const longer = oplog.peers.find(peer => peer.remoteFork === oplog.fork && peer.remoteLength > oplog.length)
+    const longer = oplog.peers.find(
+      peer => peer.remoteFork === oplog.fork && peer.remoteLength > oplog.length
+    )
     if (!longer) return true
     oplog.update({ force: true }).catch(noop)
     return false
@@ -291,7 +303,10 @@ export class Engine {
     const refusal = this.#o.refusal(append)
     if (refusal) return refusal
     if (this.#localIsDead()) {
-      return new AutobeeError('CONFLICT', 'the local oplog was forked and is frozen; go on with a new one: setLocal')
+      return new AutobeeError(
+        'CONFLICT',
+        'the local oplog was forked and is frozen; go on with a new one: setLocal'
+      )
     }
     if (this.roleOfLocal() === 'none' && !append.optimistic) return notWritable()
     return null
@@ -301,7 +316,10 @@ export class Engine {
     return new WriterSet({
       localId: this.localId,
       open: key => this.#o.cores.writer(key),
-      onnews: () => this.cycle.kick(),
+      // while the stored order is rebuilt, nothing else may touch the linearizer
+      onnews: () => {
+        if (this.#loaded) this.cycle.kick()
+      },
       check: unit => this.#checkUnit(unit),
       onfreeze: (writer, freeze) => this.#onfreeze(writer, freeze)
     })
@@ -360,7 +378,9 @@ export class Engine {
       const error = unit.origin && optionsMismatch(unit.origin, this.#o)
       return error ? { reason: error.code, message: error.message } : null
     }
-    const message = isFirst ? 'the first entry does not say what it is' : 'only the database itself has an origin'
+    const message = isFirst
+      ? 'the first entry does not say what it is'
+      : 'only the database itself has an origin'
     return { reason: 'ORIGIN', message }
   }
 
@@ -387,7 +407,8 @@ export class Engine {
     for (const { writer, length, reason } of blocked) {
       const id = `${reason}/${writer}/${length}`
       told.add(id)
-      if (!this.#told.has(id)) this.#o.emit('waiting', { reason, key: this.writers.ensure(writer).key, length })
+      if (!this.#told.has(id))
+        this.#o.emit('waiting', { reason, key: this.writers.ensure(writer).key, length })
     }
     this.#told = told
   }
@@ -441,8 +462,13 @@ async function checkOrigin(options: EngineOptions, oplog: Hypercore): Promise<vo
       const [block] = core.length > 0 ? await readBlocks(core, 0, 1) : []
       if (!block) continue
       if (!hasCheckValue(block, core.key)) {
-        const hint = options.encrypted ? 'this encryptionKey is not the one it was written with' : 'it needs its encryptionKey'
-        throw new AutobeeError('ENCRYPTION_KEY_MISMATCH', `the database cannot be read: ${hint}, or no Autobee wrote it`)
+        const hint = options.encrypted
+          ? 'this encryptionKey is not the one it was written with'
+          : 'it needs its encryptionKey'
+        throw new AutobeeError(
+          'ENCRYPTION_KEY_MISMATCH',
+          `the database cannot be read: ${hint}, or no Autobee wrote it`
+        )
       }
       if (core !== first) continue
       const { origin } = decodeEntry(block, { core: core.key, index: 0 })
@@ -458,7 +484,10 @@ function optionsMismatch(origin: Origin, { encrypted, codec }: EngineOptions): A
   if (origin.encrypted === encrypted && origin.valueEncoding === codec.name) return null
   const made = `valueEncoding '${origin.valueEncoding}'${origin.encrypted ? ', encrypted' : ''}`
   const given = `valueEncoding '${codec.name}'${encrypted ? ', encrypted' : ''}`
-  return new AutobeeError('OPTIONS_MISMATCH', `the database was made with ${made}; it was opened with ${given}`)
+  return new AutobeeError(
+    'OPTIONS_MISMATCH',
+    `the database was made with ${made}; it was opened with ${given}`
+  )
 }
 
 function checkLengths(own: OwnCores, boot: Boot): void {

@@ -1,7 +1,7 @@
 import type Hyperbee from 'hyperbee2'
-import type { Linearizer, Role, RoleChange } from '../order/index.ts'
 import type { Checkpoint } from '../oplog/entry.ts'
 import type { Unit } from '../oplog/unit.ts'
+import type { Linearizer, Role, RoleChange } from '../order/index.ts'
 import { BOOT_KEY, encodeBoot } from '../system/boot.ts'
 import type { OrderHashes } from '../system/order-hash.ts'
 import { type Placed, SEGMENT } from '../system/segment.ts'

@@ -53,12 +53,18 @@ export class LocalWriter {
     let bytes = 0
     for (const value of values) {
       if (value && value.byteLength + entryOverhead(links) > MAX_BLOCK) {
-        throw new AutobeeError('ENTRY_TOO_LARGE', `a value takes at most ${MAX_BLOCK - entryOverhead(links)} bytes`)
+        throw new AutobeeError(
+          'ENTRY_TOO_LARGE',
+          `a value takes at most ${MAX_BLOCK - entryOverhead(links)} bytes`
+        )
       }
       bytes += value?.byteLength ?? 0
     }
     if (bytes > MAX_UNIT_BYTES) {
-      throw new AutobeeError('ENTRY_TOO_LARGE', `the values of one append take at most ${MAX_UNIT_BYTES} bytes together`)
+      throw new AutobeeError(
+        'ENTRY_TOO_LARGE',
+        `the values of one append take at most ${MAX_UNIT_BYTES} bytes together`
+      )
     }
   }
 
@@ -69,16 +75,18 @@ export class LocalWriter {
     const linked = heads.reduce((latest, head) => Math.max(latest, head.timestamp), 0)
     const timestamp = nextTimestamp({ now: options.now, previous: this.#timestamp, linked })
     const links: Head[] = heads.map(({ key, length }) => ({ key, length }))
-    const entries = values.map((value, i): Entry => ({
-      timestamp,
-      batch: { start: i, end: values.length - 1 - i },
-      optimistic: options.optimistic,
-      ack: options.ack,
-      links: i === 0 ? links : [],
-      value,
-      origin: i === 0 && this.#length === 0 ? this.#origin : null,
-      checkpoint: null
-    }))
+    const entries = values.map(
+      (value, i): Entry => ({
+        timestamp,
+        batch: { start: i, end: values.length - 1 - i },
+        optimistic: options.optimistic,
+        ack: options.ack,
+        links: i === 0 ? links : [],
+        value,
+        origin: i === 0 && this.#length === 0 ? this.#origin : null,
+        checkpoint: null
+      })
+    )
     const encoded = entries.map((entry, i) => encodeEntry(entry, { core: this.key, index: this.#length + i }))
     const unit: Unit = {
       key: this.key,

@@ -1,6 +1,6 @@
 import { AutobeeError } from '../errors.ts'
-import type { Linearizer } from '../order/index.ts'
 import type { Unit } from '../oplog/unit.ts'
+import type { Linearizer } from '../order/index.ts'
 import type { OrderHashes } from '../system/order-hash.ts'
 import type { Placed } from '../system/segment.ts'
 import type { WriterSet } from './writers.ts'

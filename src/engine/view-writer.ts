@@ -46,7 +46,8 @@ export class BufferedWriter implements ViewWriter {
   }
 
   async flush(): Promise<void> {
-    if (this.#overlay.size > 0 || this.#overlay.cleared) await flushOverlay(this.#overlay, this.#tree as never)
+    if (this.#overlay.size > 0 || this.#overlay.cleared)
+      await flushOverlay(this.#overlay, this.#tree as never)
     this.#overlay.reset()
   }
 

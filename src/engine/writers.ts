@@ -1,8 +1,8 @@
 import type Hypercore from 'hypercore'
 import { fromHex, type Head, hexOf } from '../keys.ts'
-import type { Linearizer } from '../order/index.ts'
 import type { Unit } from '../oplog/unit.ts'
 import { type Freeze, WriterCore } from '../oplog/writer.ts'
+import type { Linearizer } from '../order/index.ts'
 
 /** Why units that are here are not in the order yet. */
 export interface Blocked {
@@ -116,7 +116,10 @@ export class WriterSet {
   }
 
   /** Could the first pending unit of a writer enter the order now? */
-  isReady(writer: WriterCore, options: Pick<AdmitOptions, 'linearizer' | 'latest' | 'maxClockDrift'>): boolean {
+  isReady(
+    writer: WriterCore,
+    options: Pick<AdmitOptions, 'linearizer' | 'latest' | 'maxClockDrift'>
+  ): boolean {
     const unit = writer.pending[0]
     return !!unit && this.#obstacle(writer, unit, options) === null
   }
@@ -140,7 +143,9 @@ export class WriterSet {
           if (obstacle.missing) waitFor(waiters, hexOf(obstacle.missing.key), writer)
           break
         }
-        const depth = options.mayReorder ? 0 : options.linearizer.length - options.linearizer.firstDifference(unit)
+        const depth = options.mayReorder
+          ? 0
+          : options.linearizer.length - options.linearizer.firstDifference(unit)
         if (depth > 0) {
           heldDepth = Math.max(heldDepth, depth)
           break

@@ -116,7 +116,10 @@ export function decodeEntry(block: Uint8Array, at: { core: Uint8Array; index: nu
   const state = { start: 0, end: block.byteLength, buffer: block }
   if (at.index === 0) {
     if (!hasCheckValue(block, at.core)) {
-      throw new AutobeeError('ENCRYPTION_KEY_MISMATCH', 'the first block is encrypted with another key, or no Autobee wrote it')
+      throw new AutobeeError(
+        'ENCRYPTION_KEY_MISMATCH',
+        'the first block is encrypted with another key, or no Autobee wrote it'
+      )
     }
     state.start = CHECK_BYTES
   }
@@ -143,7 +146,17 @@ function decodeBody(state: State, block: Uint8Array): DecodedEntry {
   const hash = crypto.hash(block.subarray(0, state.start))
   const checkpoint = state.start < state.end ? decodeTail(state) : null
   if (state.start !== state.end) throw invalid('bytes follow the entry')
-  return { timestamp, batch, optimistic: (flags & FLAG_OPTIMISTIC) !== 0, ack, links, value, origin, checkpoint, hash }
+  return {
+    timestamp,
+    batch,
+    optimistic: (flags & FLAG_OPTIMISTIC) !== 0,
+    ack,
+    links,
+    value,
+    origin,
+    checkpoint,
+    hash
+  }
 }
 
 interface State {

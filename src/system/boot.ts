@@ -1,8 +1,8 @@
 import b4a from 'b4a'
 import c from 'compact-encoding'
 import { AutobeeError } from '../errors.ts'
-import type { UndoPoint } from './undo-points.ts'
 import { decodeSegment, encodeSegment, type Placed } from './segment.ts'
+import type { UndoPoint } from './undo-points.ts'
 
 /** Name of the boot record in the system core's user data. */
 export const BOOT_KEY = 'autobee/boot'
@@ -57,7 +57,10 @@ export function decodeBoot(bytes: Uint8Array): Boot {
   try {
     const version = c.uint.decode(state)
     if (version !== BOOT_VERSION) {
-      throw new AutobeeError('UPGRADE_REQUIRED', `this store was written by a later release (boot ${version})`)
+      throw new AutobeeError(
+        'UPGRADE_REQUIRED',
+        `this store was written by a later release (boot ${version})`
+      )
     }
     const flags = c.uint.decode(state)
     const local = b4a.from(c.fixed32.decode(state))

@@ -9,7 +9,7 @@ import { LocalWriter } from './engine/local-writer.ts'
 import { AutobeeError, toAutobeeError } from './errors.ts'
 import { type AutobeeEvents, typedEmitter } from './events.ts'
 import { type Head, hexOf, type KeyLike, toKey, toLength } from './keys.ts'
-import { type AutobeeOptions, toSettings } from './options.ts'
+import { type AutobeeOptions, INSPECT, toSettings } from './options.ts'
 import { type DecodeOptions, decodeValue, type EncodeOptions, encodeValue } from './value.ts'
 import { type Codec, encodeWith } from './value-encoding.ts'
 import type { HyperbeeView } from './view.ts'
@@ -87,6 +87,7 @@ export class Autobee<View = HyperbeeView> extends typedEmitter<AutobeeEvents>() 
   ) {
     super()
     Object.defineProperty(this, MARK, { value: true })
+    Object.defineProperty(this, INSPECT, { value: () => this.#database.engine?.inspect() ?? null })
     const isKey =
       keyOrOptions === null || typeof keyOrOptions === 'string' || keyOrOptions instanceof Uint8Array
     const given = (isKey ? options : keyOrOptions) ?? {}

@@ -11,6 +11,9 @@ import type { HyperbeeView } from './view.ts'
 /** For tests only: called at each place inside a flush. Not part of the public API. */
 export const ON_PHASE: unique symbol = Symbol.for('autobee.onphase')
 
+/** For tests only: `db[INSPECT]()` is the `Inspection` of engine/engine.ts, null before `ready()`. Not part of the public API. */
+export const INSPECT: unique symbol = Symbol.for('autobee.inspect')
+
 export interface AutobeeOptions<View = HyperbeeView> {
   /**
    * Merges one unit (the values of one `append` call by one writer) into the view. Called in the agreed order, with

@@ -9,7 +9,7 @@ import { type Head, hexOf } from '../keys.ts'
 import { decodeEntry, hasCheckValue, ORDER_RULE, type Origin } from '../oplog/entry.ts'
 import type { Unit } from '../oplog/unit.ts'
 import type { Freeze, WriterCore } from '../oplog/writer.ts'
-import { Linearizer, type Role } from '../order/index.ts'
+import { Linearizer, type Placement, type Role } from '../order/index.ts'
 import { BOOT_KEY, type Boot, decodeBoot } from '../system/boot.ts'
 import { OrderHashes } from '../system/order-hash.ts'
 import type { Placed } from '../system/segment.ts'
@@ -64,6 +64,20 @@ interface OwnCores {
   readonly oplog: Hypercore
   readonly view: Hypercore
   readonly system: Hypercore
+}
+
+/** What tests see of an engine, besides what users do. */
+export interface Inspection {
+  /** The whole order as it stands. */
+  placements(): Placement<Unit>[]
+  /** Rolling hash of all of it. */
+  orderHash(): Uint8Array
+  /** The boot record as it is stored. */
+  boot(): Promise<Boot | null>
+  readonly linearizer: Linearizer<Unit>
+  readonly writers: WriterSet
+  readonly cycle: Cycle
+  readonly blocked: readonly Blocked[]
 }
 
 /** What opening finds in the store. */
@@ -196,6 +210,22 @@ export class Engine {
     const { maxClockDrift, now } = this.#o
     const latest = now() + maxClockDrift
     return this.writers.isReady(writer, { linearizer: this.linearizer, latest, maxClockDrift })
+  }
+
+  inspect(): Inspection {
+    const { linearizer, writers, cycle, blocked } = this
+    return {
+      linearizer,
+      writers,
+      cycle,
+      blocked,
+      placements: () => Array.from({ length: linearizer.length }, (_, position) => linearizer.at(position)),
+      orderHash: () => this.#hashes.at(linearizer.length),
+      boot: async () => {
+        const record = await this.own.system.getUserData(BOOT_KEY)
+        return record ? decodeBoot(record) : null
+      }
+    }
   }
 
   /** Brings everything that is written to the disk. */

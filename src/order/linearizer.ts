@@ -27,7 +27,10 @@ export class Linearizer<U extends UnitFacts> {
   readonly #roles = new Roles<U>()
   readonly #candidates: Candidates<U>
   readonly #groups: Groups<U>
-  /** Something has happened by which another candidate may come before the group in progress. */
+  /**
+   * A role has changed, so another candidate may come before the group in progress. Units that come or go need no such
+   * note: a group in progress has filled a position, and what matters to its candidate makes the order dirty there.
+   */
   #recheck = false
   /** Given out by next(), not yet done. */
   #pending: Vertex<U> | null = null
@@ -135,7 +138,6 @@ export class Linearizer<U extends UnitFacts> {
     if (from < this.#dirty) this.#soil(this.#trace.considered(unit, { lane, from }))
     this.#candidates.learn(vertex)
     if (vertex.index === lane.next) this.#candidates.queue(lane)
-    this.#recheck = true
   }
 
   /**
@@ -277,7 +279,6 @@ export class Linearizer<U extends UnitFacts> {
   #forget(vertex: Vertex<U>): void {
     if (vertex.steered >= 0) this.#soil(vertex.steered)
     this.#graph.drop(vertex.lane)
-    this.#recheck = true
   }
 
   #soil(position: number): void {

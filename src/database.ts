@@ -1,24 +1,24 @@
 import b4a from 'b4a'
 import type Corestore from 'corestore'
-import type Hyperbee from 'hyperbee2'
 import type Hypercore from 'hypercore'
 import crypto from 'hypercore-crypto'
-import { changesBetween } from './apply/changes.ts'
 import { DatabaseCores, keyOfSigner, type LocalChoice } from './engine/cores.ts'
-import type { CycleReport, CycleStats } from './engine/cycle.ts'
+import type { CycleStats } from './engine/cycle.ts'
 import { type Emit, Engine } from './engine/engine.ts'
-import { expectations, type Outstanding } from './engine/outstanding.ts'
+import { expectations, Patience } from './engine/outstanding.ts'
 import { type Append, AppendQueue } from './engine/queue.ts'
+import type { CycleReport } from './engine/report.ts'
 import { AutobeeError, toAutobeeError } from './errors.ts'
 import { type Head, hexOf } from './keys.ts'
 import type { Settings } from './options.ts'
 import { claim, release } from './registry.ts'
+import { closeView, Snapshot } from './snapshot.ts'
+import { Acks } from './sync/acks.ts'
 import { Peers } from './sync/peers.ts'
 import { Strangers } from './sync/strangers.ts'
 import type { HyperbeeView } from './view.ts'
 
-/** How long `flush` bears with blocks that nobody seems to have while peers are connected, ms. */
-const FLUSH_PATIENCE = 2000
+/** How often `flush` looks again when nothing tells it to, ms. */
 const FLUSH_LOOK = 50
 
 export interface DatabaseOptions<View> {
@@ -30,12 +30,6 @@ export interface DatabaseOptions<View> {
   readonly emit: Emit
   /** Opens the user's view on a bee. */
   openView(bee: HyperbeeView): View
-}
-
-/** What users read: moved on after each cycle. */
-interface Snapshot<View> {
-  readonly bee: Hyperbee
-  readonly view: View
 }
 
 type State =
@@ -57,16 +51,18 @@ export class Database<View> {
   #local: Hypercore | null = null
   #streams = new Set<Hypercore.ReplicationStream>()
   #changing: Promise<unknown> = Promise.resolve()
-  #updating: Promise<void> = Promise.resolve()
-  #ackTimer: ReturnType<typeof setTimeout> | null = null
+  readonly #acks: Acks
   #looks = new Set<() => void>()
   #wasWritable = false
-  #viewHead = 0
 
   constructor(options: DatabaseOptions<View>) {
     this.#o = options
     this.#key = options.key
-    const { userStore } = options
+    const { userStore, settings } = options
+    this.#acks = new Acks({
+      interval: settings.ackInterval,
+      append: () => this.append([null], { optimistic: false, ack: true }).catch(noop)
+    })
     this.#store = userStore.session({ namespace: userStore.ns, writable: !userStore.readOnly })
   }
 
@@ -118,13 +114,13 @@ export class Database<View> {
     if (this.#state.state === 'closed') return
     const wasOpen = this.#state.state !== 'new'
     this.#state = { state: 'closed' }
-    if (this.#ackTimer) clearTimeout(this.#ackTimer)
+    this.#acks.stop()
     await this.#changing.catch(noop)
     await this.#engine?.close()
     this.#peers?.close()
     this.#strangers?.close()
     this.#queue.rejectAll(new AutobeeError('CLOSED', 'the database was closed'))
-    await this.#updating
+    await this.#snapshot?.close()
     this.#look()
     await this.#store.close()
     if (wasOpen && this.#key) release(this.#o.userStore, this.#key)
@@ -167,21 +163,12 @@ export class Database<View> {
 
   /** @throws AutobeeError `WAITING`, and what {@link update} throws */
   async flush(): Promise<void> {
-    let hopelessSince = 0
+    const patience = new Patience()
     for (;;) {
       await this.update()
-      const engine = this.#openEngineOrThrow()
-      const open: Outstanding[] = expectations(engine)
-      if (open.length === 0) return
-      const reason = open.find(item => item.reason !== null)
-      const isHopeless = open.every(item => item.reason !== null)
-      if (!isHopeless) hopelessSince = 0
-      else if (hopelessSince === 0) hopelessSince = performance.now()
-      const isFinal =
-        reason?.reason === 'CLOCK' || reason?.reason === 'INTERRUPTED' || this.#streams.size === 0
-      if (isHopeless && reason && (isFinal || performance.now() - hopelessSince > FLUSH_PATIENCE)) {
-        throw new AutobeeError('WAITING', reason.message, { reason: reason.reason as string })
-      }
+      const waiting = expectations(this.#openEngineOrThrow())
+      if (waiting.length === 0) return
+      patience.check(waiting, { isConnected: this.#streams.size > 0 })
       await this.#nextLook()
     }
   }
@@ -217,7 +204,10 @@ export class Database<View> {
     const engine = this.#engine
     if (!engine) return
     const id = hexOf(head.key)
-    if (!engine.linearizer.everMember(id)) return this.#strangers?.consider(head)
+    if (!engine.linearizer.everMember(id)) {
+      this.#strangers?.consider(head)
+      return
+    }
     const writer = engine.writers.follow(id)
     writer.hinted = Math.max(writer.hinted, head.length)
     engine.cycle.kick()
@@ -242,6 +232,8 @@ export class Database<View> {
       emit,
       onphase: settings.onphase,
       openView: bee => openView(bee as unknown as HyperbeeView),
+      closeView: view =>
+        closeView(view as View, { user: settings.user, onerror: error => emit('error', error) }),
       apply: (nodes, view, host) => settings.user.apply?.(nodes, view as View, host),
       refusal: append => this.#clockRefusal(append),
       onready: from => this.#onready(from),
@@ -250,9 +242,11 @@ export class Database<View> {
       onfatal: error => this.#fail(error)
     })
     this.#engine = engine
-    this.#viewHead = engine.bee.head()?.length ?? 0
-    const bee = engine.bee.checkout({ length: this.#viewHead })
-    this.#snapshot = { bee, view: openView(bee) }
+    this.#snapshot = new Snapshot(engine.bee, {
+      openView,
+      user: settings.user,
+      onerror: error => emit('error', error)
+    })
     this.#local = engine.own.oplog.session({ writable: false })
     await this.#local.ready()
     this.#strangers = this.#createStrangers(engine)
@@ -261,7 +255,9 @@ export class Database<View> {
 
   async #reopen(options: { local: LocalChoice; localFrozen: boolean }): Promise<void> {
     this.#strangers?.close()
+    this.#acks.stop()
     await this.#engine?.close()
+    await this.#snapshot?.close()
     const wasWritable = this.#wasWritable
     try {
       await this.#openEngine(options)
@@ -324,7 +320,7 @@ export class Database<View> {
     if (!engine || this.#state.state === 'closed') return
     const { emit } = this.#o
     const { linearizer } = engine
-    if (report.complete && report.written) this.#moveSnapshot(engine)
+    if (report.complete && report.written) this.#snapshot?.move()
     for (const { writer } of new Map(report.changes.map(change => [change.writer, change])).values()) {
       const role = linearizer.roleOf(writer)
       emit('writer', {
@@ -340,56 +336,15 @@ export class Database<View> {
     if (report.appended > 0 && (engine.roleOfLocal() === 'none' || engine.localLength === report.appended)) {
       this.#announceLocal()
     }
-    if (report.complete) this.#scheduleAck(engine)
+    if (report.complete) this.#acks.schedule(linearizer, engine.roleOfLocal() === 'indexer')
     if (report.complete && report.written) emit('update')
     this.#look()
-  }
-
-  #moveSnapshot(engine: Engine): void {
-    const snapshot = this.#snapshot
-    if (!snapshot) return
-    const length = engine.bee.head()?.length ?? 0
-    if (length === this.#viewHead) return
-    const from = engine.bee.checkout({ length: this.#viewHead })
-    this.#viewHead = length
-    snapshot.bee.move({ length, writable: false })
-    const { update } = this.#o.settings.user
-    if (!update) return
-    const to = engine.bee.checkout({ length })
-    const tell = async () => update(snapshot.view, changesBetween(from, to))
-    this.#updating = this.#updating.then(tell).catch(error => {
-      this.#o.emit(
-        'error',
-        toAutobeeError(error, { code: 'APPLY_FAILED', message: 'the update handler threw' })
-      )
-    })
   }
 
   #tellWritable(was: boolean): void {
     const is = this.#engine?.roleOfLocal() !== 'none'
     this.#wasWritable = is
     if (is !== was) this.#o.emit(is ? 'writable' : 'unwritable')
-  }
-
-  /** An indexer fixes the place of what ordinary writers appended, when nobody else has for a while. */
-  #scheduleAck(engine: Engine): void {
-    const { ackInterval } = this.#o.settings
-    const { linearizer } = engine
-    const isDue =
-      engine.roleOfLocal() === 'indexer' && linearizer.tailStart < linearizer.length && ackInterval > 0
-    if (!isDue && this.#ackTimer) {
-      clearTimeout(this.#ackTimer)
-      this.#ackTimer = null
-    }
-    if (!isDue || this.#ackTimer) return
-    // jitter, so that the first of several indexers spares the others theirs
-    const delay = ackInterval * (0.5 + Math.random())
-    this.#ackTimer = setTimeout(() => {
-      this.#ackTimer = null
-      if (linearizer.tailStart < linearizer.length)
-        this.append([null], { optimistic: false, ack: true }).catch(noop)
-    }, delay)
-    ;(this.#ackTimer as { unref?: () => void }).unref?.()
   }
 
   #announcement(): Head[] {

@@ -20,17 +20,14 @@ export interface AutobeeOptions<View = HyperbeeView> {
    * the same arguments on every peer; what it does may depend on nothing but its arguments and what it reads from
    * `view`. Default: units are ordered and the view stays empty.
    */
-  // biome-ignore lint/suspicious/noConfusingVoidType: async and plain functions that return nothing are both meant
   apply?(nodes: ApplyNode[], view: View, host: Host): void | Promise<void>
   /**
    * Makes the user's own view of a bee. Called twice: on the writable bee (what it returns goes to `apply`) and on
    * the read-only snapshot (what it returns is `db.view`). Default: the bee itself.
    */
   open?(bee: HyperbeeView, db: unknown): View
-  // biome-ignore lint/suspicious/noConfusingVoidType: as above
   close?(view: View): void | Promise<void>
   /** Called after each cycle that changed the view, one call at a time, with what changed. */
-  // biome-ignore lint/suspicious/noConfusingVoidType: as above
   update?(view: View, changes: Changes): void | Promise<void>
   /** Gives `open` the bare tree instead of the buffering bee: one flush of the tree per unit. Default false. */
   raw?: boolean

@@ -47,6 +47,8 @@ const KEPT_BYTES = 8 * 1024 * 1024
 export class Applier {
   readonly #o: ApplierOptions
   #chunkStart: number
+  /** Bytes of the values applied since: savepoints keep what later units of the chunk overwrote. */
+  #chunkBytes = 0
   #marks: number[] = []
   #undoPoints: UndoPoint[]
   #kept: Unit[] = []
@@ -68,7 +70,7 @@ export class Applier {
   }
 
   get chunkIsFull(): boolean {
-    return this.unflushed >= CHUNK_UNITS || this.#o.writer.bytes >= CHUNK_BYTES
+    return this.unflushed >= CHUNK_UNITS || Math.max(this.#chunkBytes, this.#o.writer.bytes) >= CHUNK_BYTES
   }
 
   /** Applies, tries or skips what the linearizer emitted, and tells it the result. */
@@ -81,6 +83,7 @@ export class Applier {
       this.#marks.push(mark)
       hashes.push(placement.unit, outcome.applied)
       linearizer.done({ applied: outcome.applied, changes: outcome.applied ? outcome.changes : [] })
+      this.#chunkBytes += placement.unit.bytes
       this.#keep(placement.unit)
       return outcome
     }
@@ -117,6 +120,7 @@ export class Applier {
       target = point.position
       writer.move(point.view)
       this.#chunkStart = target
+      this.#chunkBytes = 0
       this.#marks = []
     }
     if (target < linearizer.length) linearizer.rewind(target)
@@ -129,6 +133,7 @@ export class Applier {
     const position = this.#o.linearizer.length
     await this.#o.writer.flush()
     this.#chunkStart = position
+    this.#chunkBytes = 0
     this.#marks = []
     if (this.#lastPoint().position < position) {
       this.#undoPoints.push({ position, view: this.#o.writer.head })
@@ -157,6 +162,7 @@ export class Applier {
       thrown = error ?? new Error('apply threw nothing')
     }
     const calls = host.end()
+    this.#o.writer.endUnit()
     if (calls.interrupted !== null) return { kind: 'interrupted', reason: calls.interrupted }
     if (thrown !== null && !(thrown instanceof Interruption)) {
       if (tentative) return skipped('APPLY_FAILED')

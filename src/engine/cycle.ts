@@ -1,17 +1,15 @@
 import { AutobeeError, toAutobeeError } from '../errors.ts'
 import type { Unit } from '../oplog/unit.ts'
-import type { Linearizer, Placement, RoleChange } from '../order/index.ts'
+import type { Linearizer, Placement } from '../order/index.ts'
 import type { OrderHashes } from '../system/order-hash.ts'
 import type { Applier } from './applier.ts'
 import type { Journal } from './journal.ts'
 import type { Draft, LocalWriter } from './local-writer.ts'
+import { MergePace } from './merge-pace.ts'
 import type { Append, AppendQueue } from './queue.ts'
+import { type CycleReport, equal, Report } from './report.ts'
 import type { Blocked, WriterSet } from './writers.ts'
 
-/** Bounds of DESIGN.md, "When to merge", ms. */
-const GATHER_MOST = 250
-const GATHER_QUIET = 20
-const REST_MOST = 250
 /** Units admitted to one cycle while nothing is reordered, so that an append never waits for long. */
 const ADMIT_LIMIT = 4096
 /** Most local units, and bytes of their values, in one flush. */
@@ -21,29 +19,6 @@ const FLUSH_BYTES = 32 * 1024 * 1024
 interface Accepted {
   readonly append: Append
   readonly draft: Draft
-}
-
-export interface Rejected {
-  readonly key: Uint8Array
-  readonly length: number
-  /** `NOT_A_WRITER`, `NOT_ACKNOWLEDGED`, `APPLY_FAILED` (a stranger's unit) or `INVALID_VALUE`. */
-  readonly reason: string
-}
-
-/** What one cycle did, told when it is durable. */
-export interface CycleReport {
-  readonly applied: number
-  /** Was anything written? */
-  readonly written: boolean
-  /** First position that moved, and how many units were undone; null when the order only grew. */
-  readonly reorg: { readonly position: number; readonly undone: number } | null
-  readonly rejected: readonly Rejected[]
-  readonly changes: readonly RoleChange[]
-  readonly diverged: { readonly key: Uint8Array; readonly length: number; readonly position: number } | null
-  /** Own units written. */
-  readonly appended: number
-  /** Nothing that is here and may be ordered is left. */
-  readonly complete: boolean
 }
 
 export interface CycleOptions {
@@ -105,8 +80,7 @@ export class Cycle {
   #complete = true
   #timer: ReturnType<typeof setTimeout> | null = null
   #wakeAt = 0
-  #heldSince = 0
-  #restUntil = 0
+  readonly #pace = new MergePace()
   #report: Report = new Report()
 
   constructor(options: CycleOptions) {
@@ -187,7 +161,7 @@ export class Cycle {
     }
     if (!this.#complete && this.#state.state === 'open') this.#again = true
     if (!report.isEmpty || accepted.length > 0) await this.#write(accepted)
-    if (report.undone > 0) this.#rest(started)
+    if (report.undone > 0) this.#pace.rest(performance.now() - started)
     this.#o.onreport(report.end({ complete: this.#complete, appended: accepted.length }))
   }
 
@@ -205,34 +179,23 @@ export class Cycle {
     if (admission.heldDepth > 0) {
       // a merge is one undo: take all that is here before it begins
       while (more) more = await writers.read()
-      const wait = forced ? 0 : this.#mergeDelay(admission.heldDepth)
+      const wait = forced
+        ? 0
+        : this.#pace.delay({
+            depth: admission.heldDepth,
+            inFlight: writers.inFlight,
+            lastNews: writers.lastNews
+          })
       if (wait > 0) this.#wake(wait)
       else {
-        this.#heldSince = 0
+        this.#pace.begin()
         const limit = Number.POSITIVE_INFINITY
         admission = writers.admit({ ...options, mayReorder: true, limit })
       }
-    } else this.#heldSince = 0
+    } else this.#pace.begin()
     if (more || admission.added >= ADMIT_LIMIT) this.#again = true
     this.#o.onblocked(admission.blocked)
     for (const { until } of admission.blocked) if (until) this.#wake(until - this.#o.now() + 1)
-  }
-
-  /** How long a merge that undoes `depth` units is still to wait, ms. */
-  #mergeDelay(depth: number): number {
-    const now = performance.now()
-    if (now < this.#restUntil) return this.#restUntil - now
-    if (!this.#o.writers.inFlight) return 0
-    if (this.#heldSince === 0) this.#heldSince = now
-    const left = Math.min(GATHER_MOST, 10 + 0.3 * depth) - (now - this.#heldSince)
-    const quiet = GATHER_QUIET - (now - this.#o.writers.lastNews)
-    return Math.max(0, Math.min(left, quiet))
-  }
-
-  /** Reorganisations take a bounded share of the time. */
-  #rest(started: number): void {
-    const now = performance.now()
-    this.#restUntil = now + Math.min(REST_MOST, 4 * (now - started))
   }
 
   #settle(): void {
@@ -434,51 +397,6 @@ export class Cycle {
     if (this.#timer) clearTimeout(this.#timer)
     this.#timer = null
   }
-}
-
-/** Gathers what a cycle does until it is durable. */
-class Report {
-  applied = 0
-  undone = 0
-  position = Number.POSITIVE_INFINITY
-  checkpointAt = -1
-  diverged: CycleReport['diverged'] = null
-  readonly changes: RoleChange[] = []
-  readonly #rejected = new Map<number, Rejected>()
-
-  get isEmpty(): boolean {
-    return this.applied === 0 && this.undone === 0
-  }
-
-  done({ unit, position, changes }: Placement<Unit>, reason: string | null): void {
-    this.applied++
-    this.changes.push(...changes)
-    if (reason) this.#rejected.set(position, { key: unit.key, length: unit.length, reason })
-    else this.#rejected.delete(position)
-  }
-
-  undo(position: number, undone: number): void {
-    this.undone += undone
-    this.position = Math.min(this.position, position)
-    for (const at of this.#rejected.keys()) if (at >= position) this.#rejected.delete(at)
-  }
-
-  end({ complete, appended }: { complete: boolean; appended: number }): CycleReport {
-    return {
-      applied: this.applied,
-      written: !this.isEmpty,
-      reorg: this.undone > 0 ? { position: this.position, undone: this.undone } : null,
-      rejected: [...this.#rejected.values()],
-      changes: this.changes,
-      diverged: this.diverged,
-      appended,
-      complete
-    }
-  }
-}
-
-function equal(a: Uint8Array, b: Uint8Array): boolean {
-  return a.byteLength === b.byteLength && a.every((byte, i) => byte === b[i])
 }
 
 export function notWritable(reason?: string | null): AutobeeError {

@@ -6,7 +6,6 @@ import { ApplyHost } from '../apply/host.ts'
 import { AutobeeError } from '../errors.ts'
 import type { AutobeeEvents } from '../events.ts'
 import { type Head, hexOf } from '../keys.ts'
-import { decodeEntry, hasCheckValue, ORDER_RULE, type Origin } from '../oplog/entry.ts'
 import type { Unit } from '../oplog/unit.ts'
 import type { Freeze, WriterCore } from '../oplog/writer.ts'
 import { Linearizer, type Placement, type Role } from '../order/index.ts'
@@ -17,12 +16,22 @@ import { countSegments, readOrder } from '../system/tree.ts'
 import { START } from '../system/undo-points.ts'
 import type { Codec } from '../value-encoding.ts'
 import { Applier, type ApplyNode } from './applier.ts'
-import { AtomicCores, readBlocks } from './atomic.ts'
+import { AtomicCores } from './atomic.ts'
 import type { DatabaseCores, LocalChoice } from './cores.ts'
-import { Cycle, type CycleReport, type CycleStats, notWritable } from './cycle.ts'
+import { Cycle, type CycleStats, notWritable } from './cycle.ts'
 import { type FlushPhase, Journal } from './journal.ts'
-import { LocalWriter } from './local-writer.ts'
+import { LocalOplog, originOf } from './local-oplog.ts'
+import {
+  checkLengths,
+  checkOrigin,
+  isFrozen,
+  membersOf,
+  type OwnCores,
+  openOplog,
+  optionsMismatch
+} from './opening.ts'
 import type { Append, AppendQueue } from './queue.ts'
+import type { CycleReport } from './report.ts'
 import { restore } from './restore.ts'
 import { BufferedWriter, RawWriter, type ViewWriter } from './view-writer.ts'
 import { type Blocked, WriterSet } from './writers.ts'
@@ -48,6 +57,8 @@ export interface EngineOptions {
   onphase(phase: FlushPhase): void
   /** Opens the user's view on the writable bee. */
   openView(bee: ViewWriter['bee']): unknown
+  /** Closes the user's view on the writable bee. Never throws. */
+  closeView(view: unknown): Promise<void>
   /** The user's `apply`. */
   apply(nodes: ApplyNode[], view: unknown, host: ApplyHost): unknown
   /** Why no append is possible, beside what the engine knows; null when it is. */
@@ -59,12 +70,7 @@ export interface EngineOptions {
   onfatal(error: AutobeeError): void
 }
 
-/** Own cores, as base sessions. */
-interface OwnCores {
-  readonly oplog: Hypercore
-  readonly view: Hypercore
-  readonly system: Hypercore
-}
+const SYNC_INTERVAL = 1000
 
 /** What tests see of an engine, besides what users do. */
 export interface Inspection {
@@ -108,13 +114,12 @@ export class Engine {
   readonly #hashes = new OrderHashes()
   readonly #applier: Applier
   readonly #journal: Journal
-  #local: LocalWriter | null = null
+  readonly #local: LocalOplog
   #blocked: readonly Blocked[] = []
   #told = new Set<string>()
   #closed = false
   #loaded = false
   #syncTimer: ReturnType<typeof setTimeout> | null = null
-  #recoveringFrom: number | null = null
 
   /** @throws AutobeeError `ENCRYPTION_KEY_MISMATCH`, `OPTIONS_MISMATCH`, `STORE_CORRUPT`, `UPGRADE_REQUIRED` */
   static async open(options: EngineOptions): Promise<Engine> {
@@ -156,6 +161,7 @@ export class Engine {
     this.localId = hexOf(this.localKey)
     this.linearizer = new Linearizer<Unit>({ bootstrap: hexOf(options.key), local: this.localId })
     this.writers = this.#createWriters()
+    this.#local = this.#createLocal()
     this.#writer = options.raw ? new RawWriter(atomic.view) : new BufferedWriter(atomic.view)
     this.view = options.openView(this.#writer.bee)
     this.#applier = this.#createApplier()
@@ -163,7 +169,7 @@ export class Engine {
       cores: atomic,
       linearizer: this.linearizer,
       hashes: this.#hashes,
-      local: () => this.#local,
+      local: () => this.#local.writer,
       localKey: this.localKey,
       localFrozen: isFrozen(options, boot, own),
       indexed: boot?.indexed ?? 0,
@@ -185,10 +191,6 @@ export class Engine {
   /** Why entries that are here are not in the order. */
   get blocked(): readonly Blocked[] {
     return this.#blocked
-  }
-
-  get isRecovering(): boolean {
-    return this.#recoveringFrom !== null
   }
 
   views(): Head[] {
@@ -238,6 +240,7 @@ export class Engine {
     this.#closed = true
     await this.cycle.close()
     if (this.#syncTimer) clearTimeout(this.#syncTimer)
+    await this.#o.closeView(this.view)
     await this.writers.close()
     await this.#parts.atomic.close()
     await Promise.allSettled(Object.values(this.own).map(core => core.close()))
@@ -267,7 +270,7 @@ export class Engine {
       this.#applier.undo(keep)
       this.#journal.undo(this.linearizer.length)
     }
-    this.#readLocal()
+    this.#local.read()
     const isRotated =
       !!boot && (!b4a.equals(boot.local, this.localKey) || this.#o.localFrozen !== boot.localFrozen)
     if (isRotated && this.linearizer.length === position) {
@@ -279,60 +282,10 @@ export class Engine {
     this.#loaded = true
   }
 
-  /** Once the whole own oplog is in the order's set, it can be written to. */
-  #readLocal(): void {
-    if (this.#local) return
-    const { own, boot } = this.#parts
-    const writer = this.writers.ensure(this.localId)
-    const isWhole = own.oplog.length === 0 || writer.isRead
-    if (!isWhole || writer.pending.length > 0) {
-      if (this.#recoveringFrom === null) {
-        this.#recoveringFrom = boot?.oplogLength ?? 0
-        this.#o.emit('waiting', { reason: 'RECOVERING', key: this.localKey, length: own.oplog.length })
-        writer.want()
-      }
-      return
-    }
-    writer.mute()
-    if (this.#recoveringFrom !== null || (boot && own.oplog.length > boot.oplogLength)) {
-      const from = this.#recoveringFrom ?? boot?.oplogLength ?? 0
-      this.#recoveringFrom = null
-      this.#o.emit('recovered', { from, to: own.oplog.length })
-    }
-    if (this.#localIsDead()) return
-    const last = this.linearizer.find(this.localId, own.oplog.length)
-    const isFirst = b4a.equals(this.localKey, this.#o.key)
-    const { encrypted, codec } = this.#o
-    const origin: Origin = { orderRule: ORDER_RULE, encrypted, valueEncoding: codec.name }
-    this.#local = new LocalWriter({
-      key: this.localKey,
-      origin: isFirst ? origin : null,
-      length: own.oplog.length,
-      timestamp: last?.timestamp ?? 0
-    })
-  }
-
-  #mayAppend(): boolean {
-    if (!this.#local) this.#readLocal()
-    if (!this.#local) return this.#localIsDead()
-    // a peer that has more of the own oplog than we do: appending would fork it
-    const { oplog } = this.own
-    const longer = oplog.peers.find(
-      peer => peer.remoteFork === oplog.fork && peer.remoteLength > oplog.length
-    )
-    if (!longer) return true
-    oplog.update({ force: true }).catch(noop)
-    return false
-  }
-
-  #localIsDead(): boolean {
-    return !this.own.oplog.writable || isFrozen(this.#o, this.#parts.boot, this.own)
-  }
-
   #refusal(append: Append): AutobeeError | null {
     const refusal = this.#o.refusal(append)
     if (refusal) return refusal
-    if (this.#localIsDead()) {
+    if (this.#local.isDead) {
       return new AutobeeError(
         'CONFLICT',
         'the local oplog was forked and is frozen; go on with a new one: setLocal'
@@ -340,6 +293,25 @@ export class Engine {
     }
     if (this.roleOfLocal() === 'none' && !append.optimistic) return notWritable()
     return null
+  }
+
+  #createLocal(): LocalOplog {
+    const { own, boot } = this.#parts
+    const { emit, encrypted, codec, key } = this.#o
+    const isSame = !!boot && b4a.equals(boot.local, this.localKey)
+    return new LocalOplog({
+      oplog: own.oplog,
+      reader: () => this.writers.ensure(this.localId),
+      linearizer: this.linearizer,
+      key,
+      // of an oplog that is new to this database nothing is known to be lost
+      bootLength: isSame ? boot.oplogLength : boot ? own.oplog.length : 0,
+      isDead: !own.oplog.writable || isFrozen(this.#o, boot, own),
+      origin: originOf({ encrypted, valueEncoding: codec.name }),
+      onwaiting: () =>
+        emit('waiting', { reason: 'RECOVERING', key: this.localKey, length: own.oplog.length }),
+      onrecovered: range => emit('recovered', range)
+    })
   }
 
   #createWriters(): WriterSet {
@@ -387,9 +359,9 @@ export class Engine {
       queue,
       maxClockDrift,
       stats,
-      local: () => this.#local,
+      local: () => this.#local.writer,
       now: () => this.#o.now(),
-      mayAppend: () => this.#mayAppend(),
+      mayAppend: () => this.#local.mayAppend(),
       refusal: append => this.#refusal(append),
       onready: () => this.#o.onready(this),
       onreport: report => this.#onreport(report),
@@ -466,74 +438,6 @@ export class Engine {
     this.#o.emit('conflict', { key: this.localKey, length, isLocal: true })
     this.#o.onstale('CONFLICT')
   }
-}
-
-const SYNC_INTERVAL = 1000
-
-async function openOplog({ cores, key, local }: EngineOptions, boot: Boot | null): Promise<Hypercore> {
-  if (local || !boot) return cores.local(key, local)
-  const own = await cores.local(key, null)
-  if (b4a.equals(own.key, boot.local)) return own
-  await own.close()
-  return cores.local(key, { key: boot.local })
-}
-
-/** The frozen mark belongs to the oplog it was set on; a rotated one starts anew. */
-function isFrozen(options: EngineOptions, boot: Boot | null, own: OwnCores): boolean {
-  return options.localFrozen || (!!boot?.localFrozen && b4a.equals(boot.local, own.oplog.key))
-}
-
-/** Looks at first blocks that are here before anything is written. */
-async function checkOrigin(options: EngineOptions, oplog: Hypercore): Promise<void> {
-  const first = options.cores.writer(options.key)
-  try {
-    await first.ready()
-    for (const core of [first, oplog]) {
-      const [block] = core.length > 0 ? await readBlocks(core, 0, 1) : []
-      if (!block) continue
-      if (!hasCheckValue(block, core.key)) {
-        const hint = options.encrypted
-          ? 'this encryptionKey is not the one it was written with'
-          : 'it needs its encryptionKey'
-        throw new AutobeeError(
-          'ENCRYPTION_KEY_MISMATCH',
-          `the database cannot be read: ${hint}, or no Autobee wrote it`
-        )
-      }
-      if (core !== first) continue
-      const { origin } = decodeEntry(block, { core: core.key, index: 0 })
-      const mismatch = origin && optionsMismatch(origin, options)
-      if (mismatch) throw mismatch
-    }
-  } finally {
-    await first.close()
-  }
-}
-
-function optionsMismatch(origin: Origin, { encrypted, codec }: EngineOptions): AutobeeError | null {
-  if (origin.encrypted === encrypted && origin.valueEncoding === codec.name) return null
-  const made = `valueEncoding '${origin.valueEncoding}'${origin.encrypted ? ', encrypted' : ''}`
-  const given = `valueEncoding '${codec.name}'${encrypted ? ', encrypted' : ''}`
-  return new AutobeeError(
-    'OPTIONS_MISMATCH',
-    `the database was made with ${made}; it was opened with ${given}`
-  )
-}
-
-function checkLengths(own: OwnCores, boot: Boot): void {
-  const isLocal = b4a.equals(boot.local, own.oplog.key)
-  const isShort =
-    (isLocal && own.oplog.length < boot.oplogLength) ||
-    own.view.length < boot.viewLength ||
-    own.system.length < boot.systemLength
-  if (isShort) throw new AutobeeError('STORE_CORRUPT', 'an own core is shorter than the boot record says')
-}
-
-/** Every writer whose oplog the stored order may need or want. */
-function membersOf(placed: readonly Placed[], bootstrap: string): string[] {
-  const ids = new Set([bootstrap])
-  for (const { changes } of placed) for (const { writer } of changes) ids.add(writer)
-  return [...ids]
 }
 
 function noop(): void {}

@@ -1,3 +1,4 @@
+import { AutobeeError } from '../errors.ts'
 import type { WriterCore } from '../oplog/writer.ts'
 import type { Engine } from './engine.ts'
 
@@ -42,4 +43,25 @@ function obstacle(
   if (writer.available >= length) return { reason: null, message: '' }
   const hasPeer = writer.core?.peers.some(peer => peer.remoteLength >= length) ?? false
   return { reason: hasPeer ? null : 'BLOCKS', message: `nobody connected has all entries of ${name}` }
+}
+
+/** How long blocks that nobody seems to have are waited for while peers are connected, ms: channels open one by one. */
+const PATIENCE = 2000
+
+/** Decides when waiting has become pointless. */
+export class Patience {
+  #hopelessSince = 0
+
+  /** @throws AutobeeError `WAITING`, with the reason */
+  check(waiting: readonly Outstanding[], { isConnected }: { isConnected: boolean }): void {
+    const first = waiting.find(item => item.reason !== null)
+    if (!first?.reason || waiting.some(item => item.reason === null)) {
+      this.#hopelessSince = 0
+      return
+    }
+    if (this.#hopelessSince === 0) this.#hopelessSince = performance.now()
+    const isLocal = waiting.every(item => item.reason === 'CLOCK' || item.reason === 'INTERRUPTED')
+    if (!isLocal && isConnected && performance.now() - this.#hopelessSince < PATIENCE) return
+    throw new AutobeeError('WAITING', first.message, { reason: first.reason })
+  }
 }

@@ -1,6 +1,6 @@
 import type Hyperbee from 'hyperbee2'
 import { Overlay } from '../apply/overlay.ts'
-import { type BaseBee, flushOverlay, OverlayBee } from '../apply/overlay-bee.ts'
+import { flushOverlay, OverlayBee } from '../apply/overlay-bee.ts'
 
 /** The writable bee that `apply` gets, with savepoints and an undo that moves a pointer. */
 export interface ViewWriter {
@@ -12,6 +12,8 @@ export interface ViewWriter {
   readonly bytes: number
   mark(): number
   rollback(mark: number): void
+  /** A unit is over: what it left open must not reach into the next one. */
+  endUnit(): void
   /** Brings what waits into the tree, as one flush. */
   flush(): Promise<void>
   /** Back to the tree as it was at `length`; what waits is dropped. No I/O. */
@@ -26,7 +28,7 @@ export class BufferedWriter implements ViewWriter {
 
   constructor(tree: Hyperbee) {
     this.#tree = tree
-    this.bee = new OverlayBee({ overlay: this.#overlay, base: () => tree as unknown as BaseBee })
+    this.bee = new OverlayBee({ overlay: this.#overlay, base: () => tree })
   }
 
   get head(): number {
@@ -45,9 +47,12 @@ export class BufferedWriter implements ViewWriter {
     this.#overlay.rollback(mark)
   }
 
+  endUnit(): void {
+    this.bee.closeBatches()
+  }
+
   async flush(): Promise<void> {
-    if (this.#overlay.size > 0 || this.#overlay.cleared)
-      await flushOverlay(this.#overlay, this.#tree as never)
+    if (this.#overlay.size > 0 || this.#overlay.cleared) await flushOverlay(this.#overlay, this.#tree)
     this.#overlay.reset()
   }
 
@@ -80,6 +85,8 @@ export class RawWriter implements ViewWriter {
   rollback(mark: number): void {
     if (mark !== this.head) this.bee.move({ length: mark })
   }
+
+  endUnit(): void {}
 
   async flush(): Promise<void> {}
 

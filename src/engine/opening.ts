@@ -1,0 +1,81 @@
+import b4a from 'b4a'
+import type Hypercore from 'hypercore'
+import { AutobeeError } from '../errors.ts'
+import { decodeEntry, hasCheckValue, type Origin } from '../oplog/entry.ts'
+import type { Boot } from '../system/boot.ts'
+import type { Placed } from '../system/segment.ts'
+import { readBlocks } from './atomic.ts'
+import type { EngineOptions } from './engine.ts'
+
+/** Own cores, as base sessions. */
+export interface OwnCores {
+  readonly oplog: Hypercore
+  readonly view: Hypercore
+  readonly system: Hypercore
+}
+
+export async function openOplog({ cores, key, local }: EngineOptions, boot: Boot | null): Promise<Hypercore> {
+  if (local || !boot) return cores.local(key, local)
+  const own = await cores.local(key, null)
+  if (b4a.equals(own.key, boot.local)) return own
+  await own.close()
+  return cores.local(key, { key: boot.local })
+}
+
+/** The frozen mark belongs to the oplog it was set on; a rotated one starts anew. */
+export function isFrozen(options: EngineOptions, boot: Boot | null, own: OwnCores): boolean {
+  return options.localFrozen || (!!boot?.localFrozen && b4a.equals(boot.local, own.oplog.key))
+}
+
+/** Looks at first blocks that are here before anything is written. */
+export async function checkOrigin(options: EngineOptions, oplog: Hypercore): Promise<void> {
+  const first = options.cores.writer(options.key)
+  try {
+    await first.ready()
+    for (const core of [first, oplog]) {
+      const [block] = core.length > 0 ? await readBlocks(core, 0, 1) : []
+      if (!block) continue
+      if (!hasCheckValue(block, core.key)) {
+        const hint = options.encrypted
+          ? 'this encryptionKey is not the one it was written with'
+          : 'it needs its encryptionKey'
+        throw new AutobeeError(
+          'ENCRYPTION_KEY_MISMATCH',
+          `the database cannot be read: ${hint}, or no Autobee wrote it`
+        )
+      }
+      if (core !== first) continue
+      const { origin } = decodeEntry(block, { core: core.key, index: 0 })
+      const mismatch = origin && optionsMismatch(origin, options)
+      if (mismatch) throw mismatch
+    }
+  } finally {
+    await first.close()
+  }
+}
+
+export function optionsMismatch(origin: Origin, { encrypted, codec }: EngineOptions): AutobeeError | null {
+  if (origin.encrypted === encrypted && origin.valueEncoding === codec.name) return null
+  const made = `valueEncoding '${origin.valueEncoding}'${origin.encrypted ? ', encrypted' : ''}`
+  const given = `valueEncoding '${codec.name}'${encrypted ? ', encrypted' : ''}`
+  return new AutobeeError(
+    'OPTIONS_MISMATCH',
+    `the database was made with ${made}; it was opened with ${given}`
+  )
+}
+
+export function checkLengths(own: OwnCores, boot: Boot): void {
+  const isLocal = b4a.equals(boot.local, own.oplog.key)
+  const isShort =
+    (isLocal && own.oplog.length < boot.oplogLength) ||
+    own.view.length < boot.viewLength ||
+    own.system.length < boot.systemLength
+  if (isShort) throw new AutobeeError('STORE_CORRUPT', 'an own core is shorter than the boot record says')
+}
+
+/** Every writer whose oplog the stored order may need or want. */
+export function membersOf(placed: readonly Placed[], bootstrap: string): string[] {
+  const ids = new Set([bootstrap])
+  for (const { changes } of placed) for (const { writer } of changes) ids.add(writer)
+  return [...ids]
+}

@@ -50,14 +50,17 @@ export function encodeSegment(placed: readonly Placed[]): Uint8Array {
     c.uint.encode(state, record.run > 1 ? record.run : record.length - record.start)
     if (record.changes.length) encodeChanges(state, record.changes)
   }
-  return state.buffer
+  // sized by bounds: what lies behind is other memory, and must not be written
+  return state.buffer.subarray(0, state.start)
 }
 
 /** @throws AutobeeError `STORE_CORRUPT` */
 export function decodeSegment(bytes: Uint8Array): Placed[] {
   const state: State = { start: 0, end: bytes.byteLength, buffer: bytes }
   try {
-    return decodeRecords(state)
+    const placed = decodeRecords(state)
+    if (state.start !== state.end) throw new Error('bytes follow the segment')
+    return placed
   } catch (error) {
     throw new AutobeeError('STORE_CORRUPT', 'a segment of the order index cannot be read', { cause: error })
   }

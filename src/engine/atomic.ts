@@ -73,6 +73,8 @@ export class AtomicCores {
   readonly #atom: Atom
   readonly #database: Database
   #committing = false
+  /** Lengths of the base cores after the last commit. */
+  #committed: number[]
 
   private constructor(options: AtomicCoresOptions, atom: Atom, sessions: readonly Hypercore[]) {
     const storage = storageOf(options.store)
@@ -81,6 +83,7 @@ export class AtomicCores {
     this.#sessions = sessions
     this.#bases = [options.view, options.system, ...(options.oplog ? [options.oplog] : [])]
     this.#oplog = sessions[2] ?? null
+    this.#committed = this.#bases.map(base => base.length)
     this.view = new Hyperbee(options.store, { core: sessions[0] as Hypercore, maxCacheSize: CACHED_NODES })
     this.system = new Hyperbee(options.store, { core: sessions[1] as Hypercore })
     atom.db = { write: settings => this.#batch(storage.db.write(settings), options) }
@@ -144,12 +147,19 @@ export class AtomicCores {
   /**
    * Writes everything since the last commit in one batch. A failure leaves memory ahead of the store: the
    * caller closes and reopens.
-   * @throws AutobeeError `STORE_FULL`, `STORE_CLOSED` or `STORE_FAILED`
+   * @throws AutobeeError `WAITING` when an own core grew underneath (nothing is written), `STORE_FULL`,
+   *   `STORE_CLOSED` or `STORE_FAILED`
    */
   async commit(): Promise<void> {
+    if (this.#bases.some((base, i) => base.length !== this.#committed[i])) {
+      throw new AutobeeError('WAITING', 'a peer is giving back a lost tail of an own core; append again', {
+        reason: 'RECOVERING'
+      })
+    }
     this.#committing = true
     try {
       await this.#atom.flush()
+      this.#committed = this.#bases.map(base => base.length)
     } catch (error) {
       throw storeError(error)
     } finally {

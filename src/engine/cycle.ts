@@ -60,7 +60,8 @@ export interface CycleStats {
 
 type State =
   | { readonly state: 'open' }
-  | { readonly state: 'interrupted' }
+  /** `isStuck`: on an own entry, which cannot be set aside. */
+  | { readonly state: 'interrupted'; readonly isStuck: boolean; readonly reason: string }
   | { readonly state: 'failed'; readonly error: AutobeeError }
   | { readonly state: 'closing' }
 
@@ -147,6 +148,10 @@ export class Cycle {
   }
 
   async #cycle(): Promise<void> {
+    if (this.#state.state === 'interrupted' && this.#state.isStuck) {
+      this.#o.queue.rejectAll(interrupted(this.#state.reason))
+      return
+    }
     const started = performance.now()
     const report = new Report()
     this.#report = report
@@ -159,7 +164,8 @@ export class Cycle {
       if (this.#o.mayAppend()) await this.#appendQueued(accepted)
       this.#compareOrder()
     }
-    if (!this.#complete && this.#state.state === 'open') this.#again = true
+    if (!this.#complete && (this.#state.state === 'open' || this.#state.state === 'interrupted'))
+      this.#again = true
     if (!report.isEmpty || accepted.length > 0) await this.#write(accepted)
     if (report.undone > 0) this.#pace.rest(performance.now() - started)
     this.#o.onreport(report.end({ complete: this.#complete, appended: accepted.length }))
@@ -260,16 +266,23 @@ export class Cycle {
       this.#o.onapplyfailed(outcome.error)
       return false
     }
-    this.#interrupt(outcome.reason)
+    this.#interrupt(placement.unit, outcome.reason)
     return false
   }
 
   /** As if what is not applied had not come yet; the next forced cycle takes it again. */
-  #interrupt(reason: string): void {
+  #interrupt(unit: Unit, reason: string): void {
     const { linearizer, writers, localId } = this.#o
-    writers.giveBack(linearizer.takeBack(unit => unit.writer === localId))
-    this.#settle()
-    if (this.#state.state === 'open') this.#state = { state: 'interrupted' }
+    const isStuck = unit.writer === localId
+    if (!isStuck) {
+      writers.giveBack(linearizer.takeBack(known => known.writer === localId))
+      this.#settle()
+    }
+    // an own entry that refers to it keeps it in the order
+    const isKept = !isStuck && linearizer.find(unit.writer, unit.length) === unit
+    if (this.#state.state === 'open' || this.#state.state === 'interrupted') {
+      this.#state = { state: 'interrupted', isStuck: isStuck || isKept, reason }
+    }
     this.#o.oninterrupt(reason)
   }
 
@@ -354,7 +367,9 @@ export class Cycle {
     } catch (error) {
       const fatal = toAutobeeError(error, { code: 'STORE_FAILED', message: 'the store could not write' })
       for (const { append } of accepted) append.reject(fatal)
-      throw fatal
+      // an own core grew underneath: nothing was written, and the owner opens the database anew
+      if (fatal.code === 'WAITING') this.#state = { state: 'closing' }
+      else throw fatal
     }
     for (const { append, draft } of accepted)
       append.resolve({ key: draft.unit.key, length: draft.unit.length })

@@ -6,6 +6,9 @@ import type { WriterCore } from '../oplog/writer.ts'
 import type { Linearizer } from '../order/index.ts'
 import { LocalWriter } from './local-writer.ts'
 
+/** How long a peer's claim to have more of the own oplog holds appends up without a proof, ms. */
+const BELIEF = 5000
+
 export interface LocalOplogOptions {
   readonly oplog: Hypercore
   /** The same oplog as a writer among others, which reads it. */
@@ -18,6 +21,8 @@ export interface LocalOplogOptions {
   /** Nothing may be written to it: no secret key, or a conflict was seen. */
   readonly isDead: boolean
   readonly origin: Origin
+  /** Look again whether appends can go on. */
+  onlook(): void
   onwaiting(): void
   onrecovered(range: { from: number; to: number }): void
 }
@@ -31,6 +36,7 @@ export class LocalOplog {
   #writer: LocalWriter | null = null
   #isRead = false
   #recoversFrom: number | null = null
+  readonly #claims = new WeakMap<object, number>()
 
   constructor(options: LocalOplogOptions) {
     this.#o = options

@@ -29,7 +29,12 @@ export async function restore(options: RestoreOptions): Promise<number> {
   for (const { writer, length } of placed) lengths.set(writer, Math.max(lengths.get(writer) ?? 0, length))
   for (const id of [options.localId, ...options.known]) if (!lengths.has(id)) lengths.set(id, 0)
   await Promise.all([...lengths].map(([id, length]) => readOplog(writers, id, length)))
-  for (const unit of placed) linearizer.add(takePending(writers, unit))
+  for (const unit of placed) {
+    const known = takePending(writers, unit)
+    // read again if an undo needs them: a long history must not fill the memory
+    known.values = null
+    linearizer.add(known)
+  }
   writers.admit({ ...options, mayReorder: true, limit: Number.POSITIVE_INFINITY })
   return replay(options)
 }

@@ -1,6 +1,7 @@
 import type Hyperbee from 'hyperbee2'
+import { flushOverlay } from '../apply/flush-overlay.ts'
 import { Overlay } from '../apply/overlay.ts'
-import { flushOverlay, OverlayBee } from '../apply/overlay-bee.ts'
+import { OverlayBee } from '../apply/overlay-bee.ts'
 
 /** The writable bee that `apply` gets, with savepoints and an undo that moves a pointer. */
 export interface ViewWriter {

@@ -308,6 +308,9 @@ export class Engine {
       bootLength: isSame ? boot.oplogLength : boot ? own.oplog.length : 0,
       isDead: !own.oplog.writable || isFrozen(this.#o, boot, own),
       origin: originOf({ encrypted, valueEncoding: codec.name }),
+      onlook: () => {
+        if (!this.#closed) this.cycle.kick()
+      },
       onwaiting: () =>
         emit('waiting', { reason: 'RECOVERING', key: this.localKey, length: own.oplog.length }),
       onrecovered: range => emit('recovered', range)

@@ -55,14 +55,24 @@ export class LocalOplog {
     if (!this.#isRead) this.read()
     if (!this.#isRead) return false
     if (this.#o.isDead) return true
-    // a peer that has more of the own oplog than we do: it is on its way, and appending would fork it
-    const { oplog } = this.#o
-    const longer = oplog.peers.find(
-      peer => peer.remoteFork === oplog.fork && peer.remoteLength > oplog.length
-    )
-    if (!longer) return true
+    return !this.#isLongerElsewhere()
+  }
+
+  /** A peer has more of the own oplog than we do: it is on its way, and appending would fork it. */
+  #isLongerElsewhere(): boolean {
+    const { oplog, onlook } = this.#o
+    const now = performance.now()
+    let isLonger = false
+    for (const peer of oplog.peers) {
+      if (peer.remoteFork !== oplog.fork || peer.remoteLength <= oplog.length) continue
+      const since = this.#claims.get(peer) ?? now
+      this.#claims.set(peer, since)
+      if (now - since < BELIEF) isLonger = true
+    }
+    if (!isLonger) return false
     oplog.update({ force: true }).catch(noop)
-    return false
+    setTimeout(onlook, BELIEF / 10)
+    return true
   }
 
   /** Looks whether the whole oplog is read. */

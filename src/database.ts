@@ -3,19 +3,22 @@ import type Corestore from 'corestore'
 import type Hypercore from 'hypercore'
 import crypto from 'hypercore-crypto'
 import { DatabaseCores, keyOfSigner, type LocalChoice } from './engine/cores.ts'
-import type { CycleStats } from './engine/cycle.ts'
-import { type Emit, Engine } from './engine/engine.ts'
+import type { CycleStats } from './engine/cycle-options.ts'
+import { Engine } from './engine/engine.ts'
+import type { Emit } from './engine/engine-options.ts'
 import { expectations, Patience } from './engine/outstanding.ts'
 import { type Append, AppendQueue } from './engine/queue.ts'
 import type { CycleReport } from './engine/report.ts'
+import { strangersOf } from './engine/strangers-of.ts'
 import { AutobeeError, toAutobeeError } from './errors.ts'
 import { type Head, hexOf } from './keys.ts'
 import type { Settings } from './options.ts'
 import { claim, release } from './registry.ts'
+import { Signal } from './signal.ts'
 import { closeView, Snapshot } from './snapshot.ts'
 import { Acks } from './sync/acks.ts'
 import { Peers } from './sync/peers.ts'
-import { Strangers } from './sync/strangers.ts'
+import type { Strangers } from './sync/strangers.ts'
 import type { HyperbeeView } from './view.ts'
 
 /** How often `flush` looks again when nothing tells it to, ms. */
@@ -52,7 +55,7 @@ export class Database<View> {
   #streams = new Set<Hypercore.ReplicationStream>()
   #changing: Promise<unknown> = Promise.resolve()
   readonly #acks: Acks
-  #looks = new Set<() => void>()
+  readonly #changes = new Signal()
   #wasWritable = false
 
   constructor(options: DatabaseOptions<View>) {
@@ -121,7 +124,7 @@ export class Database<View> {
     this.#strangers?.close()
     this.#queue.rejectAll(new AutobeeError('CLOSED', 'the database was closed'))
     await this.#snapshot?.close()
-    this.#look()
+    this.#changes.tell()
     await this.#store.close()
     if (wasOpen && this.#key) release(this.#o.userStore, this.#key)
   }
@@ -169,7 +172,7 @@ export class Database<View> {
       const waiting = expectations(this.#openEngineOrThrow())
       if (waiting.length === 0) return
       patience.check(waiting, { isConnected: this.#streams.size > 0 })
-      await this.#nextLook()
+      await this.#changes.next(FLUSH_LOOK)
     }
   }
 
@@ -194,7 +197,7 @@ export class Database<View> {
     this.#streams.add(stream)
     stream.once('close', () => {
       this.#streams.delete(stream)
-      this.#look()
+      this.#changes.tell()
     })
     this.#peers?.attach(stream)
   }
@@ -235,7 +238,7 @@ export class Database<View> {
       closeView: view =>
         closeView(view as View, { user: settings.user, onerror: error => emit('error', error) }),
       apply: (nodes, view, host) => settings.user.apply?.(nodes, view as View, host),
-      refusal: append => this.#clockRefusal(append),
+      refusal: append => (append.ack ? null : (this.#peers?.clockRefusal(settings.maxClockDrift) ?? null)),
       onready: from => this.#onready(from),
       onreport: report => this.#onreport(report),
       onstale: reason => this.#onstale(reason),
@@ -249,7 +252,7 @@ export class Database<View> {
     })
     this.#local = engine.own.oplog.session({ writable: false })
     await this.#local.ready()
-    this.#strangers = this.#createStrangers(engine)
+    this.#strangers = strangersOf(engine, { queue: this.#queue, isWanted: settings.optimistic })
     this.#wasWritable = engine.roleOfLocal() !== 'none'
   }
 
@@ -280,35 +283,11 @@ export class Database<View> {
       discoveryKey: crypto.discoveryKey(key),
       wakeup: settings.user.wakeup ?? null,
       now: settings.now,
-      announcement: () => this.#announcement(),
+      announcement: () => this.#engine?.announcement() ?? [],
       onannounce: heads => this.#onannounce(heads),
-      onpeer: () => this.#look()
+      onpeer: () => this.#changes.tell()
     })
     for (const stream of this.#streams) this.#peers.attach(stream)
-  }
-
-  #createStrangers(engine: Engine): Strangers {
-    return new Strangers({
-      isTrying: () => this.#o.settings.optimistic && engine.roleOfLocal() === 'indexer',
-      isMember: id => engine.linearizer.everMember(id) || id === engine.localId,
-      knownLength: id => engine.linearizer.knownLength(id),
-      open: id => {
-        const writer = engine.writers.ensure(id)
-        writer.onTrial = true
-        writer.want(1)
-        return writer
-      },
-      forget: id => engine.writers.forget(id),
-      isReady: writer => engine.isReady(writer),
-      wouldAcknowledge: unit => engine.wouldAcknowledge(unit),
-      acknowledge: unit =>
-        new Promise(resolve => {
-          const settled = { resolve: () => resolve(true), reject: () => resolve(false) }
-          this.#queue.push({ values: [null], optimistic: false, ack: true, extra: unit, ...settled })
-        }),
-      position: () => engine.linearizer.length,
-      kick: () => engine.cycle.kick()
-    })
   }
 
   async #onready(engine: Engine): Promise<void> {
@@ -338,27 +317,13 @@ export class Database<View> {
     }
     if (report.complete) this.#acks.schedule(linearizer, engine.roleOfLocal() === 'indexer')
     if (report.complete && report.written) emit('update')
-    this.#look()
+    this.#changes.tell()
   }
 
   #tellWritable(was: boolean): void {
     const is = this.#engine?.roleOfLocal() !== 'none'
     this.#wasWritable = is
     if (is !== was) this.#o.emit(is ? 'writable' : 'unwritable')
-  }
-
-  #announcement(): Head[] {
-    const engine = this.#engine
-    if (!engine) return []
-    const heads: Head[] = []
-    for (const { writer } of engine.linearizer.members()) {
-      const length = engine.linearizer.knownLength(writer)
-      if (length > 0) heads.push({ key: b4a.from(writer, 'hex'), length })
-    }
-    if (engine.roleOfLocal() === 'none' && engine.localLength > 0) {
-      heads.push({ key: engine.localKey, length: engine.localLength })
-    }
-    return heads
   }
 
   #announceLocal(): void {
@@ -375,18 +340,6 @@ export class Database<View> {
       if (engine.linearizer.everMember(hexOf(head.key))) engine.writers.get(hexOf(head.key))?.checkForks()
       else this.#strangers?.consider(head)
     }
-  }
-
-  #clockRefusal(append: Append): AutobeeError | null {
-    const offset = this.#peers?.clockOffset ?? null
-    const { maxClockDrift } = this.#o.settings
-    if (append.ack || offset === null || Math.abs(offset) <= maxClockDrift) return null
-    const seconds = Math.round(Math.abs(offset) / 1000)
-    const how = offset > 0 ? 'behind' : 'ahead of'
-    return new AutobeeError(
-      'CLOCK_SKEW',
-      `this machine's clock is ${seconds} s ${how} its peers'; set it right`
-    )
   }
 
   #onstale(reason: 'GROWN' | 'CONFLICT'): void {
@@ -409,7 +362,7 @@ export class Database<View> {
     this.#state = { state: 'failed', error }
     this.#queue.rejectAll(error)
     this.#o.emit('error', error)
-    this.#look()
+    this.#changes.tell()
   }
 
   #refusal(): AutobeeError | null {
@@ -429,23 +382,6 @@ export class Database<View> {
       'CLOSED',
       'the database is not open; await ready() first, and use nothing after close()'
     )
-  }
-
-  #look(): void {
-    for (const look of this.#looks) look()
-  }
-
-  /** Something may have changed: a cycle ended, a peer came or went; at the latest after a short while. */
-  #nextLook(): Promise<void> {
-    return new Promise(resolve => {
-      const done = () => {
-        clearTimeout(timer)
-        this.#looks.delete(done)
-        resolve()
-      }
-      const timer = setTimeout(done, FLUSH_LOOK)
-      this.#looks.add(done)
-    })
   }
 }
 

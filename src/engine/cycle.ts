@@ -1,14 +1,11 @@
 import { AutobeeError, toAutobeeError } from '../errors.ts'
 import type { Unit } from '../oplog/unit.ts'
-import type { Linearizer, Placement } from '../order/index.ts'
-import type { OrderHashes } from '../system/order-hash.ts'
-import type { Applier } from './applier.ts'
-import type { Journal } from './journal.ts'
-import type { Draft, LocalWriter } from './local-writer.ts'
+import type { Placement } from '../order/index.ts'
+import type { CycleOptions } from './cycle-options.ts'
+import type { Draft } from './local-writer.ts'
 import { MergePace } from './merge-pace.ts'
-import type { Append, AppendQueue } from './queue.ts'
-import { type CycleReport, equal, Report } from './report.ts'
-import type { Blocked, WriterSet } from './writers.ts'
+import type { Append } from './queue.ts'
+import { equal, Report } from './report.ts'
 
 /** Units admitted to one cycle while nothing is reordered, so that an append never waits for long. */
 const ADMIT_LIMIT = 4096
@@ -19,43 +16,6 @@ const FLUSH_BYTES = 32 * 1024 * 1024
 interface Accepted {
   readonly append: Append
   readonly draft: Draft
-}
-
-export interface CycleOptions {
-  readonly linearizer: Linearizer<Unit>
-  readonly hashes: OrderHashes
-  readonly applier: Applier
-  readonly journal: Journal
-  readonly writers: WriterSet
-  readonly localId: string
-  /** null while nothing can be written to the local oplog. */
-  local(): LocalWriter | null
-  readonly queue: AppendQueue
-  readonly maxClockDrift: number
-  readonly stats: CycleStats
-  now(): number
-  /** Can queued appends be looked at? While a lost tail comes back from a peer they wait. */
-  mayAppend(): boolean
-  /** Why no append is possible now, whatever its value; null when it is. */
-  refusal(append: Append): AutobeeError | null
-  /** Called after reading, before local appends: tries strangers' units, may put acks into the queue. */
-  onready(): Promise<void>
-  onreport(report: CycleReport): void
-  onblocked(blocked: readonly Blocked[]): void
-  oninterrupt(reason: string): void
-  /** `apply` threw on a remote entry: nothing is applied any more. */
-  onapplyfailed(error: AutobeeError): void
-  /** The store failed: memory is ahead of it. */
-  onfatal(error: AutobeeError): void
-}
-
-export interface CycleStats {
-  appends: number
-  applies: number
-  undos: number
-  reapplied: number
-  flushes: number
-  bytes: number
 }
 
 type State =

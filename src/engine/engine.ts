@@ -4,7 +4,6 @@ import type Hypercore from 'hypercore'
 import { createAnchor } from '../apply/anchor.ts'
 import { ApplyHost } from '../apply/host.ts'
 import { AutobeeError } from '../errors.ts'
-import type { AutobeeEvents } from '../events.ts'
 import { type Head, hexOf } from '../keys.ts'
 import type { Unit } from '../oplog/unit.ts'
 import type { Freeze, WriterCore } from '../oplog/writer.ts'
@@ -14,12 +13,12 @@ import { OrderHashes } from '../system/order-hash.ts'
 import type { Placed } from '../system/segment.ts'
 import { countSegments, readOrder } from '../system/tree.ts'
 import { START } from '../system/undo-points.ts'
-import type { Codec } from '../value-encoding.ts'
-import { Applier, type ApplyNode } from './applier.ts'
+import { Applier } from './applier.ts'
 import { AtomicCores } from './atomic.ts'
-import type { DatabaseCores, LocalChoice } from './cores.ts'
-import { Cycle, type CycleStats, notWritable } from './cycle.ts'
-import { type FlushPhase, Journal } from './journal.ts'
+import { BackgroundSync } from './background-sync.ts'
+import { Cycle, notWritable } from './cycle.ts'
+import type { EngineOptions } from './engine-options.ts'
+import { Journal } from './journal.ts'
 import { LocalOplog, originOf } from './local-oplog.ts'
 import {
   checkLengths,
@@ -30,47 +29,11 @@ import {
   openOplog,
   optionsMismatch
 } from './opening.ts'
-import type { Append, AppendQueue } from './queue.ts'
+import type { Append } from './queue.ts'
 import type { CycleReport } from './report.ts'
 import { restore } from './restore.ts'
 import { BufferedWriter, RawWriter, type ViewWriter } from './view-writer.ts'
 import { type Blocked, WriterSet } from './writers.ts'
-
-export type Emit = <K extends keyof AutobeeEvents>(event: K, ...args: AutobeeEvents[K]) => void
-
-export interface EngineOptions {
-  readonly cores: DatabaseCores
-  readonly key: Uint8Array
-  readonly discoveryKey: Uint8Array
-  readonly local: LocalChoice
-  /** A conflict was just seen on the local oplog. */
-  readonly localFrozen: boolean
-  readonly codec: Codec
-  readonly encrypted: boolean
-  readonly durability: 'relaxed' | 'sync'
-  readonly maxClockDrift: number
-  readonly raw: boolean
-  readonly queue: AppendQueue
-  readonly stats: CycleStats
-  now(): number
-  emit: Emit
-  onphase(phase: FlushPhase): void
-  /** Opens the user's view on the writable bee. */
-  openView(bee: ViewWriter['bee']): unknown
-  /** Closes the user's view on the writable bee. Never throws. */
-  closeView(view: unknown): Promise<void>
-  /** The user's `apply`. */
-  apply(nodes: ApplyNode[], view: unknown, host: ApplyHost): unknown
-  /** Why no append is possible, beside what the engine knows; null when it is. */
-  refusal(append: Append): AutobeeError | null
-  onready(engine: Engine): Promise<void>
-  onreport(report: CycleReport): void
-  /** The engine's state no longer matches its cores: open a new one. */
-  onstale(reason: 'GROWN' | 'CONFLICT'): void
-  onfatal(error: AutobeeError): void
-}
-
-const SYNC_INTERVAL = 1000
 
 /** What tests see of an engine, besides what users do. */
 export interface Inspection {
@@ -119,7 +82,7 @@ export class Engine {
   #told = new Set<string>()
   #closed = false
   #loaded = false
-  #syncTimer: ReturnType<typeof setTimeout> | null = null
+  readonly #sync = new BackgroundSync(() => this.sync())
 
   /** @throws AutobeeError `ENCRYPTION_KEY_MISMATCH`, `OPTIONS_MISMATCH`, `STORE_CORRUPT`, `UPGRADE_REQUIRED` */
   static async open(options: EngineOptions): Promise<Engine> {
@@ -198,6 +161,18 @@ export class Engine {
     return [system, view].map(bee => ({ key: bee.core.key, length: bee.head()?.length ?? 0 }))
   }
 
+  /** Oplogs that peers should know of. */
+  announcement(): Head[] {
+    const heads: Head[] = []
+    for (const { writer } of this.linearizer.members()) {
+      const length = this.linearizer.knownLength(writer)
+      if (length > 0) heads.push({ key: this.writers.ensure(writer).key, length })
+    }
+    const isStranger = this.roleOfLocal() === 'none' && this.localLength > 0
+    if (isStranger) heads.push({ key: this.localKey, length: this.localLength })
+    return heads
+  }
+
   roleOfLocal(): Role {
     return this.linearizer.roleOf(this.localId)
   }
@@ -239,7 +214,7 @@ export class Engine {
     if (this.#closed) return
     this.#closed = true
     await this.cycle.close()
-    if (this.#syncTimer) clearTimeout(this.#syncTimer)
+    this.#sync.stop()
     await this.#o.closeView(this.view)
     await this.writers.close()
     await this.#parts.atomic.close()
@@ -391,19 +366,8 @@ export class Engine {
 
   #onreport(report: CycleReport): void {
     for (const { writer } of report.changes) if (writer !== this.localId) this.writers.follow(writer)
-    if (report.written && this.#o.durability === 'relaxed') this.#syncSoon()
+    if (report.written && this.#o.durability === 'relaxed') this.#sync.soon()
     this.#o.onreport(report)
-  }
-
-  /** A power cut may take the acknowledged tail with it, but never more than this much of it. */
-  #syncSoon(): void {
-    if (this.#syncTimer || this.#closed) return
-    this.#syncTimer = setTimeout(() => {
-      this.#syncTimer = null
-      // a store that cannot sync cannot write either: the next flush reports it
-      if (!this.#closed) this.sync().catch(noop)
-    }, SYNC_INTERVAL)
-    ;(this.#syncTimer as { unref?: () => void }).unref?.()
   }
 
   #onblocked(blocked: readonly Blocked[]): void {
@@ -442,5 +406,3 @@ export class Engine {
     this.#o.onstale('CONFLICT')
   }
 }
-
-function noop(): void {}

@@ -5,7 +5,7 @@ import { decodeEntry, hasCheckValue, type Origin } from '../oplog/entry.ts'
 import type { Boot } from '../system/boot.ts'
 import type { Placed } from '../system/segment.ts'
 import { readBlocks } from './atomic.ts'
-import type { EngineOptions } from './engine.ts'
+import type { EngineOptions } from './engine-options.ts'
 
 /** Own cores, as base sessions. */
 export interface OwnCores {

@@ -4,6 +4,7 @@ import Hypercore from 'hypercore'
 import crypto from 'hypercore-crypto'
 import type Protomux from 'protomux'
 import Wakeup from 'protomux-wakeup'
+import { AutobeeError } from '../errors.ts'
 import type { Head } from '../keys.ts'
 
 const PROTOCOL = 'autobee/1'
@@ -89,6 +90,18 @@ export class Peers {
     const middle = offsets.length >> 1
     const [low, high] = [offsets[(offsets.length - 1) >> 1] as number, offsets[middle] as number]
     return (low + high) / 2
+  }
+
+  /** Entries stamped far from the others' time would be held back by everyone: null while that is not so. */
+  clockRefusal(maxClockDrift: number): AutobeeError | null {
+    const offset = this.clockOffset
+    if (offset === null || Math.abs(offset) <= maxClockDrift) return null
+    const seconds = Math.round(Math.abs(offset) / 1000)
+    const how = offset > 0 ? 'behind' : 'ahead of'
+    return new AutobeeError(
+      'CLOCK_SKEW',
+      `this machine's clock is ${seconds} s ${how} its peers'; set it right`
+    )
   }
 
   attach(stream: Hypercore.ReplicationStream): void {

@@ -1,0 +1,31 @@
+import { Strangers } from '../sync/strangers.ts'
+import type { Engine } from './engine.ts'
+import type { AppendQueue } from './queue.ts'
+
+/** The strangers that knock at one engine. */
+export function strangersOf(
+  engine: Engine,
+  { queue, isWanted }: { queue: AppendQueue; isWanted: boolean }
+): Strangers {
+  return new Strangers({
+    isTrying: () => isWanted && engine.roleOfLocal() === 'indexer',
+    isMember: id => engine.linearizer.everMember(id) || id === engine.localId,
+    knownLength: id => engine.linearizer.knownLength(id),
+    open: id => {
+      const writer = engine.writers.ensure(id)
+      writer.onTrial = true
+      writer.want(1)
+      return writer
+    },
+    forget: id => engine.writers.forget(id),
+    isReady: writer => engine.isReady(writer),
+    wouldAcknowledge: unit => engine.wouldAcknowledge(unit),
+    acknowledge: unit =>
+      new Promise(resolve => {
+        const settled = { resolve: () => resolve(true), reject: () => resolve(false) }
+        queue.push({ values: [null], optimistic: false, ack: true, extra: unit, ...settled })
+      }),
+    position: () => engine.linearizer.length,
+    kick: () => engine.cycle.kick()
+  })
+}

@@ -1,0 +1,128 @@
+/** What every case shares: temporary stores, counts of what a store does, medians. */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import Corestore from 'corestore'
+
+/** Calls of the RocksDB binding. Unlike times they do not depend on what else the machine does. */
+export interface Counts {
+  /** Batches of reads, and keys in them. */
+  reads: number
+  gets: number
+  /** Batches of writes, and keys in them. */
+  writes: number
+  puts: number
+  /** Bytes of keys and values put. */
+  bytes: number
+}
+
+interface Batch {
+  get(key: Uint8Array): Promise<unknown>
+  tryPut(key: Uint8Array, value: Uint8Array): void
+}
+
+interface Binding {
+  prototype: {
+    read(options: unknown): Batch
+    write(options: unknown): Batch
+  }
+}
+
+const counts: Counts = { reads: 0, gets: 0, writes: 0, puts: 0, bytes: 0 }
+
+/** Counts from now on, in all stores of this process. */
+export function countStores(): void {
+  const fromCorestore = createRequire(createRequire(import.meta.url).resolve('corestore'))
+  const fromStorage = createRequire(fromCorestore.resolve('hypercore-storage'))
+  const { prototype } = fromStorage('rocksdb-native') as Binding
+  const { read, write } = prototype
+  const seen = new WeakSet<Batch>()
+  prototype.read = function (options) {
+    const batch = read.call(this, options)
+    counts.reads++
+    // the binding uses its batches again
+    if (seen.has(batch)) return batch
+    seen.add(batch)
+    const get = batch.get
+    batch.get = key => {
+      counts.gets++
+      return get.call(batch, key)
+    }
+    return batch
+  }
+  prototype.write = function (options) {
+    const batch = write.call(this, options)
+    counts.writes++
+    if (seen.has(batch)) return batch
+    seen.add(batch)
+    const tryPut = batch.tryPut
+    batch.tryPut = (key, value) => {
+      counts.puts++
+      counts.bytes += key.byteLength + (value?.byteLength ?? 0)
+      tryPut.call(batch, key, value)
+    }
+    return batch
+  }
+}
+
+/** What `run` made the stores of this process do, per one of `units`. */
+export async function countsOf(units: number, run: () => Promise<unknown>): Promise<Counts> {
+  const before = { ...counts }
+  await run()
+  const per = (name: keyof Counts) => (counts[name] - before[name]) / units
+  return {
+    reads: per('reads'),
+    gets: per('gets'),
+    writes: per('writes'),
+    puts: per('puts'),
+    bytes: per('bytes')
+  }
+}
+
+/** Runs with a Corestore on disk that is gone afterwards. */
+export async function withStore<T>(run: (store: Corestore) => Promise<T>): Promise<T> {
+  const dir = await mkdtemp(join(tmpdir(), 'autobee-bench-'))
+  const store = new Corestore(dir)
+  try {
+    await store.ready()
+    return await run(store)
+  } finally {
+    await store.close()
+    await rm(dir, { recursive: true, force: true })
+  }
+}
+
+/** Looks at the timed part of the cases; what comes before and after it is not its business. */
+export interface Probe {
+  begin(): Promise<unknown>
+  end(): Promise<unknown>
+}
+
+let probe: Probe | null = null
+
+export async function probed<T>(by: Probe, run: () => Promise<T>): Promise<T> {
+  probe = by
+  try {
+    return await run()
+  } finally {
+    probe = null
+  }
+}
+
+/** How long it takes, ms. What `run` gives is when it was over, if that was before it resolved. */
+export async function time(run: () => Promise<unknown>): Promise<number> {
+  await probe?.begin()
+  const start = performance.now()
+  const end = await run()
+  const ms = (typeof end === 'number' ? end : performance.now()) - start
+  await probe?.end()
+  return ms
+}
+
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b)
+  const middle = sorted.length >> 1
+  if (sorted.length % 2 === 1) return sorted[middle]!
+  return (sorted[middle - 1]! + sorted[middle]!) / 2
+}

@@ -9,6 +9,7 @@ import type { Emit } from './engine/engine-options.ts'
 import { expectations, Patience } from './engine/outstanding.ts'
 import { type Append, AppendQueue } from './engine/queue.ts'
 import type { CycleReport } from './engine/report.ts'
+import { RoleNotices } from './engine/role-notices.ts'
 import { strangersOf } from './engine/strangers-of.ts'
 import { AutobeeError, toAutobeeError } from './errors.ts'
 import { type Head, hexOf } from './keys.ts'
@@ -57,6 +58,9 @@ export class Database<View> {
   readonly #acks: Acks
   readonly #changes = new Signal()
   #wasWritable = false
+  #roles: RoleNotices | null = null
+  /** What cycles did that ended in the middle of a merge: shown when it is whole. */
+  #pending = { isShown: true, rolesMoved: false }
 
   constructor(options: DatabaseOptions<View>) {
     this.#o = options
@@ -254,6 +258,7 @@ export class Database<View> {
     await this.#local.ready()
     this.#strangers = strangersOf(engine, { queue: this.#queue, isWanted: settings.optimistic })
     this.#wasWritable = engine.roleOfLocal() !== 'none'
+    this.#roles = new RoleNotices(engine.linearizer)
   }
 
   async #reopen(options: { local: LocalChoice; localFrozen: boolean }): Promise<void> {
@@ -299,15 +304,12 @@ export class Database<View> {
     if (!engine || this.#state.state === 'closed') return
     const { emit } = this.#o
     const { linearizer } = engine
-    if (report.complete && report.written) this.#snapshot?.move()
-    for (const { writer } of new Map(report.changes.map(change => [change.writer, change])).values()) {
-      const role = linearizer.roleOf(writer)
-      emit('writer', {
-        key: b4a.from(writer, 'hex'),
-        isIndexer: role === 'indexer',
-        isRemoved: role === 'none'
-      })
+    this.#pending = {
+      isShown: this.#pending.isShown && !report.written,
+      rolesMoved: this.#pending.rolesMoved || report.changes.length > 0 || report.reorg !== null
     }
+    if (report.complete && !this.#pending.isShown) this.#snapshot?.move()
+    if (report.complete && this.#pending.rolesMoved) this.#tellRoles(engine)
     for (const rejected of report.rejected) emit('rejected', rejected)
     if (report.reorg) emit('reorg', report.reorg)
     if (report.diverged) emit('diverged', report.diverged)
@@ -316,8 +318,17 @@ export class Database<View> {
       this.#announceLocal()
     }
     if (report.complete) this.#acks.schedule(linearizer, engine.roleOfLocal() === 'indexer')
-    if (report.complete && report.written) emit('update')
+    const isUpdate = report.complete && !this.#pending.isShown
+    if (report.complete) this.#pending = { isShown: true, rolesMoved: false }
+    if (isUpdate) emit('update')
     this.#changes.tell()
+  }
+
+  #tellRoles(engine: Engine): void {
+    for (const { writer, role } of this.#roles?.take(engine.linearizer) ?? []) {
+      const key = b4a.from(writer, 'hex')
+      this.#o.emit('writer', { key, isIndexer: role === 'indexer', isRemoved: role === 'none' })
+    }
   }
 
   #tellWritable(was: boolean): void {

@@ -1,6 +1,6 @@
 import b4a from 'b4a'
 import type Hypercore from 'hypercore'
-import { readBlocks } from '../engine/atomic.ts'
+import { hasBlocks, readBlocks } from '../engine/atomic.ts'
 import { AutobeeError, messageOf } from '../errors.ts'
 import { hexOf } from '../keys.ts'
 import { type Unit, UnitAssembler } from './unit.ts'
@@ -39,6 +39,8 @@ export class WriterCore {
   bytesRead = 0
   /** A stranger's oplog: its units are tried, and do not enter the order by themselves. */
   onTrial = false
+  /** No block of it was in the store when it was opened here: what there is now came since. */
+  wasEmpty = false
 
   readonly #handlers: WriterHandlers
   #core: Hypercore | null = null
@@ -93,6 +95,8 @@ export class WriterCore {
     this.#wanted = length
     if (!this.#core) this.#open()
     else this.#download()
+    // blocks that were here all along and are wanted only now come with no event
+    if (this.hasNews) this.#handlers.onnews(this)
   }
 
   /** Starts reading behind `length`, whose last entry was stamped `timestamp`. */
@@ -184,6 +188,7 @@ export class WriterCore {
     })
     core.ready().then(
       () => {
+        this.wasEmpty = !core.writable && !hasBlocks(core)
         this.#download()
         if (core.length > 0) news()
       },

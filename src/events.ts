@@ -16,7 +16,8 @@ export interface AutobeeEvents {
   writer: [{ key: Uint8Array; isIndexer: boolean; isRemoved: boolean }]
   /**
    * Entries of a writer from `length` on are not taken: `INVALID_ENTRY`, `UPGRADE_REQUIRED`, `BACK_DATED`, `FORKED`,
-   * `CONFLICT`, `ORIGIN`. Everyone else goes on. Found again at each opening, so a repair thaws it.
+   * `CONFLICT`, `ORIGIN`, `ENCRYPTION_KEY_MISMATCH` (its first block is no Autobee's, or has another encryption
+   * key). Everyone else goes on. Found again at each opening, so a repair thaws it.
    */
   'writer-frozen': [{ key: Uint8Array; length: number; reason: string; message: string }]
   /** A unit was skipped: `NOT_A_WRITER`, `NOT_ACKNOWLEDGED`, `APPLY_FAILED` (a stranger's unit) or `INVALID_VALUE`. */

@@ -234,6 +234,13 @@ function keepHints(base: Hypercore): void {
   if (core && Object.hasOwn(core, 'flushHints')) delete core.flushHints
 }
 
+/** Is any block of an open core in the store? Where that cannot be told: yes, if the core is known at all. */
+export function hasBlocks(core: Hypercore): boolean {
+  const { bitfield } = core.core as { bitfield?: { firstSet?: (from: number) => number } }
+  if (typeof bitfield?.firstSet !== 'function') return core.length > 0
+  return bitfield.firstSet(0) !== -1
+}
+
 interface BlockReader {
   getBlock(index: number): Promise<Uint8Array | null>
   tryFlush(): void

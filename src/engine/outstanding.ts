@@ -40,7 +40,10 @@ function obstacle(
     return { reason: hasSource && source.inFlight ? null : 'LINKS', message }
   }
   if (engine.cycle.state === 'interrupted') return { reason: 'INTERRUPTED', message: 'apply was interrupted' }
-  if (writer.available >= length) return { reason: null, message: '' }
+  if (writer.available >= length) {
+    const isHalf = writer.readLength >= length && writer.pending.length === 0
+    return { reason: isHalf ? 'BLOCKS' : null, message: `${name} has written half a unit` }
+  }
   const hasPeer = writer.core?.peers.some(peer => peer.remoteLength >= length) ?? false
   return { reason: hasPeer ? null : 'BLOCKS', message: `nobody connected has all entries of ${name}` }
 }

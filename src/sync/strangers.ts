@@ -123,8 +123,9 @@ export class Strangers {
       }
     }
     const core = writer.core
-    // what was refused is not kept, so that nobody gets it from here
-    if (core?.opened && this.#o.knownLength(id) === 0 && writer.onTrial) {
+    // what was refused is not kept, so that nobody gets it from here; but somebody may have announced a core that
+    // this store has for other reasons, one of its own even
+    if (core?.opened && writer.wasEmpty && this.#o.knownLength(id) === 0 && writer.onTrial) {
       await core.clear(0, core.length).catch(noop)
     }
     if (writer.onTrial) await this.#o.forget(id)

@@ -81,15 +81,16 @@ export class Peers {
   }
 
   /**
-   * How far the clocks of the connected peers are ahead of the local one, ms: their median, which one liar among
-   * three cannot move. null when nobody is connected.
+   * How far the clocks of the connected peers are ahead of the local one, ms: their median, and of two in the middle
+   * the one closer to the local clock, so that one liar among two or three cannot move it. null when nobody is
+   * connected.
    */
   get clockOffset(): number | null {
     const offsets = [...this.#offsets.values()].sort((a, b) => a - b)
     if (offsets.length === 0) return null
     const middle = offsets.length >> 1
     const [low, high] = [offsets[(offsets.length - 1) >> 1] as number, offsets[middle] as number]
-    return (low + high) / 2
+    return Math.abs(low) < Math.abs(high) ? low : high
   }
 
   /** Entries stamped far from the others' time would be held back by everyone: null while that is not so. */

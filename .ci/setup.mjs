@@ -119,11 +119,7 @@ async function install() {
   console.log('Installing the dependencies (npm ci) …')
   // No dependency needs an install script: the native addons ship prebuilt binaries.
   const flags = ['--ignore-scripts', '--include=dev', '--include=optional', '--no-audit', '--no-fund']
-  let { code, output } = await npm('ci', ...flags)
-  // `npm ci` wants the optional binaries of every platform in the lock file, which a registry may lack. The same
-  // versions are installed without that demand; neither file is changed.
-  if (code !== 0 && output.includes('EUSAGE'))
-    ({ code, output } = await npm('install', '--no-save', ...flags))
+  const { code, output } = await npm('ci', ...flags)
   if (code !== 0 || !matchesLockFile()) {
     process.stderr.write(output)
     throw new SetupError(

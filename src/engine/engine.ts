@@ -233,6 +233,7 @@ export class Engine {
       hashes: this.#hashes,
       writers: this.writers,
       localId: this.localId,
+      localLength: own.oplog.length,
       known: membersOf(placed, hexOf(this.#o.key)),
       latest: this.#o.now() + this.#o.maxClockDrift,
       maxClockDrift: this.#o.maxClockDrift

@@ -11,6 +11,8 @@ export interface RestoreOptions {
   readonly hashes: OrderHashes
   readonly writers: WriterSet
   readonly localId: string
+  /** Length of the local oplog: all of it is read, also what a flush in the middle of a merge left out of the order. */
+  readonly localLength: number
   /** Other writers whose oplogs this store may hold. */
   readonly known: readonly string[]
   readonly latest: number
@@ -27,7 +29,8 @@ export async function restore(options: RestoreOptions): Promise<number> {
   const { placed, linearizer, writers } = options
   const lengths = new Map<string, number>()
   for (const { writer, length } of placed) lengths.set(writer, Math.max(lengths.get(writer) ?? 0, length))
-  for (const id of [options.localId, ...options.known]) if (!lengths.has(id)) lengths.set(id, 0)
+  for (const id of options.known) if (!lengths.has(id)) lengths.set(id, 0)
+  lengths.set(options.localId, options.localLength)
   await Promise.all([...lengths].map(([id, length]) => readOplog(writers, id, length)))
   for (const unit of placed) {
     const known = takePending(writers, unit)

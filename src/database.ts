@@ -18,6 +18,7 @@ import { claim, release } from './registry.ts'
 import { Signal } from './signal.ts'
 import { closeView, Snapshot } from './snapshot.ts'
 import { Acks } from './sync/acks.ts'
+import { Knocking } from './sync/knocking.ts'
 import { Peers } from './sync/peers.ts'
 import type { Strangers } from './sync/strangers.ts'
 import type { HyperbeeView } from './view.ts'
@@ -56,6 +57,7 @@ export class Database<View> {
   #streams = new Set<Hypercore.ReplicationStream>()
   #changing: Promise<unknown> = Promise.resolve()
   readonly #acks: Acks
+  readonly #knocking = new Knocking(() => this.#announceLocal())
   readonly #changes = new Signal()
   #wasWritable = false
   #roles: RoleNotices | null = null
@@ -122,6 +124,7 @@ export class Database<View> {
     const wasOpen = this.#state.state !== 'new'
     this.#state = { state: 'closed' }
     this.#acks.stop()
+    this.#knocking.stop()
     await this.#changing.catch(noop)
     await this.#engine?.close()
     this.#peers?.close()
@@ -314,9 +317,8 @@ export class Database<View> {
     if (report.reorg) emit('reorg', report.reorg)
     if (report.diverged) emit('diverged', report.diverged)
     if (report.complete) this.#tellWritable(this.#wasWritable)
-    if (report.appended > 0 && (engine.roleOfLocal() === 'none' || engine.localLength === report.appended)) {
-      this.#announceLocal()
-    }
+    if (report.appended > 0 && engine.localLength === report.appended) this.#announceLocal()
+    else if (report.written && engine.roleOfLocal() === 'none') this.#knocking.soon()
     if (report.complete) this.#acks.schedule(linearizer, engine.roleOfLocal() === 'indexer')
     const isUpdate = report.complete && !this.#pending.isShown
     if (report.complete) this.#pending = { isShown: true, rolesMoved: false }
@@ -348,8 +350,7 @@ export class Database<View> {
     const engine = this.#engine
     if (!engine) return
     for (const head of heads) {
-      if (engine.linearizer.everMember(hexOf(head.key))) engine.writers.get(hexOf(head.key))?.checkForks()
-      else this.#strangers?.consider(head)
+      if (!engine.linearizer.everMember(hexOf(head.key))) this.#strangers?.consider(head)
     }
   }
 

@@ -264,13 +264,16 @@ export class Cycle {
     const { linearizer } = this.#o
     const local = this.#o.local()
     if (!local) return notWritable()
+    const { extra } = append
+    const isNew = extra !== null && linearizer.find(extra.writer, extra.length) === null
     let draft: Draft
     try {
-      const heads = linearizer.heads().filter(head => head.writer !== local.id)
-      if (append.extra) heads.push(append.extra)
+      // one link for each writer: an earlier head of the stranger's is in the past of the new one
+      const heads = linearizer.heads().filter(({ writer }) => writer !== local.id && writer !== extra?.writer)
+      if (extra) heads.push(extra)
       heads.sort((a, b) => (a.writer < b.writer ? -1 : 1))
       draft = local.draft({ ...append, heads, now: this.#o.now() })
-      if (append.extra) linearizer.add(append.extra)
+      if (extra && isNew) linearizer.add(extra)
     } catch (error) {
       return toAutobeeError(error, { code: 'INVALID_ARGUMENT', message: 'the value cannot be appended' })
     }
@@ -282,7 +285,7 @@ export class Cycle {
       accepted.push({ append, draft })
       return null
     }
-    await this.#withdraw(draft, append)
+    await this.#withdraw(isNew ? [draft.unit, extra] : [draft.unit])
     return error
   }
 
@@ -303,11 +306,10 @@ export class Cycle {
     return linearizer.orderedLength(unit.writer) >= unit.length ? null : notWritable()
   }
 
-  async #withdraw({ unit }: Draft, append: Append): Promise<void> {
+  async #withdraw(units: readonly Unit[]): Promise<void> {
     const { linearizer } = this.#o
     const before = linearizer.length
-    linearizer.remove(unit)
-    if (append.extra) linearizer.remove(append.extra)
+    for (const unit of units) linearizer.remove(unit)
     const first = linearizer.settle()
     if (first < before) this.#undo(first, before)
     if (this.#state.state === 'failed') return

@@ -1,3 +1,4 @@
+import type { Unit } from '../oplog/unit.ts'
 import { Strangers } from '../sync/strangers.ts'
 import type { Engine } from './engine.ts'
 import type { AppendQueue } from './queue.ts'
@@ -19,6 +20,7 @@ export function strangersOf(
     },
     forget: id => engine.writers.forget(id),
     isReady: writer => engine.isReady(writer),
+    removed: () => removedUnits(engine),
     wouldAcknowledge: unit => engine.wouldAcknowledge(unit),
     acknowledge: unit =>
       new Promise(resolve => {
@@ -28,4 +30,13 @@ export function strangersOf(
     position: () => engine.linearizer.length,
     kick: () => engine.cycle.kick()
   })
+}
+
+function* removedUnits({ linearizer, localId }: Engine): Iterable<Unit> {
+  for (const { writer, role } of linearizer.members()) {
+    if (role !== 'none' || writer === localId) continue
+    const length = linearizer.knownLength(writer)
+    const unit = length > linearizer.orderedLength(writer) ? linearizer.find(writer, length) : null
+    if (unit?.optimistic) yield unit
+  }
 }

@@ -26,6 +26,8 @@ export interface StrangersOptions {
   forget(id: string): Promise<void>
   /** Are the links of its first pending unit here, and its clock right? */
   isReady(writer: WriterCore): boolean
+  /** Optimistic units, known and not ordered, of writers that were removed. */
+  removed(): Iterable<Unit>
   wouldAcknowledge(unit: Unit): Promise<boolean>
   /** Refers to the unit at once. Resolves to whether that worked. */
   acknowledge(unit: Unit): Promise<boolean>
@@ -74,7 +76,7 @@ export class Strangers {
 
   /** Tries what has come. Called inside a cycle, when the order is whole. */
   async tryAll(): Promise<void> {
-    if (this.#candidates.size === 0) return
+    await this.#tryRemoved()
     for (const [id, candidate] of this.#candidates) {
       if (this.#o.isMember(id)) this.#candidates.delete(id)
       else if (!candidate.isLetIn) await this.#try(id, candidate)
@@ -86,17 +88,30 @@ export class Strangers {
     this.#candidates.clear()
   }
 
+  /** Someone who was removed asks to be let in again: tried once, since the unit is here for good. */
+  async #tryRemoved(): Promise<void> {
+    if (!this.#o.isTrying()) return
+    for (const unit of this.#o.removed()) {
+      const refused = this.#refused.get(unit.writer)
+      if ((refused && refused.length >= unit.length) || unit.bytes > MOST_BYTES) continue
+      if (!this.#takeToken()) return
+      this.#remember(unit.writer, unit.length)
+      if (await this.#o.wouldAcknowledge(unit)) this.#o.acknowledge(unit).catch(noop)
+    }
+  }
+
   async #try(id: string, candidate: Candidate): Promise<void> {
     const { writer } = candidate
     if (writer.frozen || !this.#fetch(writer)) return this.#refuse(id, writer)
     await writer.read()
+    const known = this.#o.knownLength(id)
+    while (writer.pending[0] && writer.pending[0].length <= known) writer.pending.shift()
     const unit = writer.pending[0]
     if (!unit || !this.#o.isReady(writer)) return
     if (!unit.optimistic || unit.bytes > MOST_BYTES) return this.#refuse(id, writer)
     if (!this.#takeToken()) return
     if (!(await this.#o.wouldAcknowledge(unit))) return this.#refuse(id, writer)
     candidate.isLetIn = true
-    writer.pending.shift()
     this.#o.acknowledge(unit).then(isIn => {
       this.#candidates.delete(id)
       if (!isIn) this.#refuse(id, writer).catch(noop)
@@ -114,14 +129,7 @@ export class Strangers {
 
   async #refuse(id: string, writer: WriterCore): Promise<void> {
     this.#candidates.delete(id)
-    this.#refused.delete(id)
-    this.#refused.set(id, { length: writer.length, position: this.#o.position() })
-    if (this.#refused.size > MOST_REMEMBERED) {
-      for (const oldest of this.#refused.keys()) {
-        this.#refused.delete(oldest)
-        break
-      }
-    }
+    this.#remember(id, writer.length)
     const core = writer.core
     // what was refused is not kept, so that nobody gets it from here; but somebody may have announced a core that
     // this store has for other reasons, one of its own even
@@ -129,6 +137,16 @@ export class Strangers {
       await core.clear(0, core.length).catch(noop)
     }
     if (writer.onTrial) await this.#o.forget(id)
+  }
+
+  #remember(id: string, length: number): void {
+    this.#refused.delete(id)
+    this.#refused.set(id, { length, position: this.#o.position() })
+    if (this.#refused.size <= MOST_REMEMBERED) return
+    for (const oldest of this.#refused.keys()) {
+      this.#refused.delete(oldest)
+      break
+    }
   }
 
   #makeRoom(): boolean {

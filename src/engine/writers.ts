@@ -135,6 +135,11 @@ export class WriterSet {
       blocked.delete(writer)
       let taken = 0
       for (const unit of writer.pending) {
+        // a stranger's unit that was let in, or one read again by a writer that had been forgotten
+        if (unit.length <= options.linearizer.knownLength(writer.id)) {
+          taken++
+          continue
+        }
         if (added >= options.limit) break
         const obstacle = this.#obstacle(writer, unit, options)
         if (obstacle === 'frozen') break

@@ -242,8 +242,10 @@ export class Database<View> {
       emit,
       onphase: settings.onphase,
       openView: bee => openView(bee as unknown as HyperbeeView),
-      closeView: view =>
-        closeView(view as View, { user: settings.user, onerror: error => emit('error', error) }),
+      closeView: async view => {
+        await this.#snapshot?.told()
+        await closeView(view as View, { user: settings.user, onerror: error => emit('error', error) })
+      },
       apply: (nodes, view, host) => settings.user.apply?.(nodes, view as View, host),
       refusal: append => (append.ack ? null : (this.#peers?.clockRefusal(settings.maxClockDrift) ?? null)),
       onready: from => this.#onready(from),

@@ -43,6 +43,11 @@ export class Snapshot<View> {
     })
   }
 
+  /** The update handler has been told of all there was; it reads the tree, which has to stay open until then. */
+  async told(): Promise<void> {
+    await this.#updating
+  }
+
   /** Waits for the update handler, then closes the user's view. */
   async close(): Promise<void> {
     await this.#updating

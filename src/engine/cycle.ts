@@ -24,6 +24,7 @@ type State =
   | { readonly state: 'interrupted'; readonly isStuck: boolean; readonly reason: string }
   | { readonly state: 'failed'; readonly error: AutobeeError }
   | { readonly state: 'closing' }
+  | { readonly state: 'closed' }
 
 /**
  * The one place that decides what happens next. Events only call {@link kick}. Invariants:
@@ -66,6 +67,8 @@ export class Cycle {
       this.#forced = true
       if (this.#state.state === 'interrupted') this.#state = { state: 'open' }
     }
+    // the cores are being closed; appends wait for the next engine
+    if (this.#state.state === 'closed') return
     this.#again = true
     if (!this.#running) this.#start()
   }
@@ -82,6 +85,7 @@ export class Cycle {
     this.#clearTimer()
     if (this.#o.queue.length > 0 && this.#complete) this.kick()
     await this.idle()
+    if (this.#state.state !== 'failed') this.#state = { state: 'closed' }
     this.#clearTimer()
   }
 

@@ -2,6 +2,7 @@ import type Corestore from 'corestore'
 import type Hyperbee from 'hyperbee2'
 import type Hypercore from 'hypercore'
 import crypto from 'hypercore-crypto'
+import type { Bytes } from './bytes.ts'
 import { Database } from './database.ts'
 import type { ApplyNode } from './engine/applier.ts'
 import { checkKeyPair, type KeyPair, type LocalChoice } from './engine/cores.ts'
@@ -148,14 +149,14 @@ export class Autobee<View = HyperbeeView> extends typedEmitter<AutobeeEvents>() 
   }
 
   /** Public key of the database, 32 bytes; null until `ready()` when it was not given. */
-  get key(): Buffer | null {
-    return this.#database.key as Buffer | null
+  get key(): Bytes | null {
+    return this.#database.key as Bytes | null
   }
 
   /** What peers find each other by: it does not give the key away. */
-  get discoveryKey(): Buffer | null {
+  get discoveryKey(): Bytes | null {
     const { key } = this.#database
-    return key && (crypto.discoveryKey(key) as Buffer)
+    return key && (crypto.discoveryKey(key) as Bytes)
   }
 
   /** {@link key} as hex. */

@@ -1,6 +1,7 @@
 export type { Change, Changes, ViewHead } from './apply/changes.ts'
 export type { Host } from './apply/host.ts'
 export { type ApplyNode, Autobee, Autobee as default, type Stats, type WriterInfo } from './autobee.ts'
+export type { Bytes } from './bytes.ts'
 export type { KeyPair } from './engine/cores.ts'
 export { AutobeeError, type AutobeeErrorCode } from './errors.ts'
 export type { AutobeeEvents } from './events.ts'

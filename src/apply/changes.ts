@@ -1,10 +1,11 @@
 import type Hyperbee from 'hyperbee2'
+import type { Bytes } from '../bytes.ts'
 
 /** One key that differs between two states of the view; null where it is not there. */
 export interface Change {
-  readonly key: Buffer
-  readonly before: Buffer | null
-  readonly after: Buffer | null
+  readonly key: Bytes
+  readonly before: Bytes | null
+  readonly after: Bytes | null
 }
 
 /** A state of the view's tree. */
@@ -26,11 +27,11 @@ export function changesBetween(from: Hyperbee, to: Hyperbee): Changes {
     to: to.head() as ViewHead,
     async *[Symbol.asyncIterator]() {
       for await (const { left, right } of from.createDiffStream(to)) {
-        const before = (left?.value ?? null) as Buffer | null
-        const after = (right?.value ?? null) as Buffer | null
+        const before = (left?.value ?? null) as Bytes | null
+        const after = (right?.value ?? null) as Bytes | null
         // moved within the tree, not changed
         if (before && after && equal(before, after)) continue
-        yield { key: (left ?? right)?.key as Buffer, before, after }
+        yield { key: (left ?? right)?.key as Bytes, before, after }
       }
     }
   }

@@ -1,4 +1,5 @@
 import { type ApplyHost, Interruption } from '../apply/host.ts'
+import type { Bytes } from '../bytes.ts'
 import { AutobeeError, messageOf, toAutobeeError } from '../errors.ts'
 import type { Unit } from '../oplog/unit.ts'
 import type { Linearizer, Placement, RoleChange } from '../order/index.ts'
@@ -8,9 +9,9 @@ import type { Codec } from '../value-encoding.ts'
 import type { ViewWriter } from './view-writer.ts'
 
 /** One value of a unit, as `apply` gets it. */
-export interface ApplyNode<Value = Buffer> {
+export interface ApplyNode<Value = Bytes> {
   /** Key of the writer. */
-  readonly key: Buffer
+  readonly key: Bytes
   readonly value: Value
   /** Length of the writer's oplog after this value. */
   readonly length: number
@@ -179,8 +180,8 @@ export class Applier {
       values.forEach((value, i) => {
         if (value === null) return
         nodes.push({
-          key: unit.key as Buffer,
-          value: this.#o.codec.decode(value) as Buffer,
+          key: unit.key as Bytes,
+          value: this.#o.codec.decode(value) as Bytes,
           length: unit.start + i + 1,
           timestamp: unit.timestamp,
           optimistic: unit.optimistic

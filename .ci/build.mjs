@@ -96,13 +96,13 @@ function finishTypes(root, types) {
  * its namespace. The middle file is there because TypeScript, too, takes an export named 'module.exports' for the module.
  */
 function writeRequireTypes(types) {
-  const exported = exportedNames(join(types, 'src', 'index.d.ts'))
+  const exported = exportedNames(join(types, 'adapters', 'entry', 'node.d.ts'))
   const values = [...exported.values].filter(name => name !== 'Autobee' && name !== 'default').sort()
   const names = [...exported.types].sort()
   writeFileSync(
     join(types, 'exports.d.ts'),
-    `import type * as exports from './src/index.js'
-export type { Autobee as Base, ${names.join(', ')} } from './src/index.js'
+    `import type * as exports from './adapters/entry/node.js'
+export type { Autobee as Base, ${names.join(', ')} } from './adapters/entry/node.js'
 export type Values = typeof exports
 export type Instance<T> = T extends abstract new (...args: never) => infer I ? I : never
 `
@@ -112,6 +112,8 @@ export type Instance<T> = T extends abstract new (...args: never) => infer I ? I
     `import type { Base, Instance, Values, ${names.join(', ')} } from './exports.js' with { 'resolution-mode': 'import' }
 declare class Autobee<View = HyperbeeView> extends Base<View> {}
 declare namespace Autobee {
+  export const Autobee: Values['Autobee']
+  export type Autobee<View = HyperbeeView> = Base<View>
   export { ${names.join(', ')} }
 ${values.map(name => `  export const ${name}: Values['${name}']\n  export type ${name} = Instance<Values['${name}']>`).join('\n')}
 }

@@ -60,6 +60,7 @@ console.log(JSON.stringify({
   name: Autobee.name,
   statics: ['openStore', 'Corestore', 'b4a', 'AutobeeError', 'isAutobee'].filter(name => name in Autobee),
   isAutobee: Autobee.isAutobee(db),
+  byName: require('autobee').Autobee === Autobee,
   genesis: Autobee.GENESIS
 }))
 db.ready().then(() => db.close()).then(() => store.close()).then(() => require('fs').rmSync('unused' + process.pid, { recursive: true }))`
@@ -67,6 +68,7 @@ db.ready().then(() => db.close()).then(() => store.close()).then(() => require('
       name: 'Autobee',
       statics: ['openStore', 'Corestore', 'b4a', 'AutobeeError', 'isAutobee'],
       isAutobee: true,
+      byName: true,
       genesis: { length: 0, key: null }
     })
   })
@@ -135,12 +137,13 @@ async function main() {
 }
 main()
 `
-  const cts = `import Autobee, { openStore, AutobeeError, type HyperbeeView } from 'autobee'
+  const cts = `import Autobee, { Autobee as Named, openStore, AutobeeError, type HyperbeeView } from 'autobee'
 export async function main(): Promise<[HyperbeeView, Autobee.HyperbeeView]> {
   const db: Autobee = new Autobee(await openStore('./db'))
+  const named: Autobee.Autobee<HyperbeeView> = new Named(await openStore('./db'))
   const error: unknown = null
   if (error instanceof AutobeeError) error.code.toUpperCase()
-  return [db.view, db.view]
+  return [db.view, named.view]
 }
 `
   const common = { esModuleInterop: true, allowJs: true, checkJs: true, types: ['node'] }

@@ -1,0 +1,72 @@
+import { readdir } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import Corestore from 'corestore'
+import { AutobeeError } from '../../src/index.ts'
+import { checkOpenOptions, isStorageAdapter, type OpenStoreOptions, type StorageAdapter } from './adapter.ts'
+import { fileStoreError } from './file-errors.ts'
+
+export type { OpenStoreOptions, StorageAdapter } from './adapter.ts'
+
+/**
+ * A folder with a RocksDB database, as Corestore makes it; created when missing.
+ * @throws AutobeeError `INVALID_ARGUMENT`
+ */
+export function file(path: string): StorageAdapter {
+  if (typeof path !== 'string' || path === '')
+    throw new AutobeeError('INVALID_ARGUMENT', 'a store on files needs the path of a folder')
+  return {
+    name: path,
+    open: (options = {}) => openFolder(resolve(path), checkOpenOptions(options))
+  }
+}
+
+/**
+ * Opens a store: by the path of a folder, or by a storage adapter. Resolves when it is ready.
+ * @throws AutobeeError `INVALID_ARGUMENT`, `INVALID_OPTIONS`, `STORE_LOCKED` (another process has it open),
+ *   `STORE_CORRUPT`, `STORE_FULL`, `STORE_FAILED`
+ */
+export async function openStore(
+  store: string | StorageAdapter,
+  options: OpenStoreOptions = {}
+): Promise<Corestore> {
+  if (typeof store === 'string') return file(store).open(options)
+  if (isStorageAdapter(store)) return store.open(options)
+  throw new AutobeeError('INVALID_ARGUMENT', 'openStore takes the path of a folder or a storage adapter')
+}
+
+async function openFolder(path: string, { wait = false, readOnly = false }: OpenStoreOptions) {
+  await checkFolder(path, { mustExist: readOnly })
+  let store: Corestore | null = null
+  try {
+    store = new Corestore(path, { wait: wait && !readOnly, readOnly })
+    await store.ready()
+    return store
+  } catch (error) {
+    // its lock; that it could not be opened is the error to tell
+    await store?.close().catch(noop)
+    throw fileStoreError(error, path)
+  }
+}
+
+/**
+ * Corestore takes a folder without its marker file for one of an older layout, and moves all that is in it into a
+ * sub-folder: the user's own files, when the path was a mistake.
+ */
+async function checkFolder(path: string, { mustExist }: { mustExist: boolean }): Promise<void> {
+  let names: string[]
+  try {
+    names = await readdir(path)
+  } catch (error) {
+    if (!mustExist && (error as NodeJS.ErrnoException).code === 'ENOENT') return
+    throw fileStoreError(error, path)
+  }
+  const isStore = names.length === 0 || ['CORESTORE', 'CURRENT', 'db'].some(name => names.includes(name))
+  if (isStore) return
+  throw new AutobeeError(
+    'STORE_FAILED',
+    `${path} is not empty and holds no store; take another folder, one that does not exist yet`,
+    { reason: 'NOT_A_STORE' }
+  )
+}
+
+function noop(): void {}

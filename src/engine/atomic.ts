@@ -7,6 +7,8 @@
  *   writes, and it waits for {@link AtomicCores.commit};
  * - never write to a base session, and never close one atomized session alone;
  * - a stock flush also writes hints (three more batches); they are recomputed on open, so they are skipped;
+ * - each append would read a bitfield page per written core, and each flush the dependency of each core, in batches
+ *   of their own: both are known already (a third more appends per second), so they are not read;
  * - Hyperbee opens a plain session for a context it does not know, which would bypass the atom: its own context
  *   is registered under its own key, and its length is kept current (else it rewrites a user data record).
  */
@@ -103,6 +105,7 @@ export class AtomicCores {
     const sessions = bases.map(core => core.session({ atom }))
     await Promise.all(sessions.map(session => session.ready()))
     for (const base of bases) skipHints(base)
+    for (const core of [...bases, ...sessions]) skipReads(core)
     const cores = new AtomicCores(options, atom, sessions)
     for (const bee of [cores.view, cores.system]) {
       await bee.ready()
@@ -174,7 +177,10 @@ export class AtomicCores {
 
   async close(): Promise<void> {
     await Promise.allSettled(this.#sessions.map(session => session.close()))
-    for (const base of this.#bases) keepHints(base)
+    for (const base of this.#bases) {
+      keepHints(base)
+      keepReads(base)
+    }
   }
 
   #batch(batch: Batch, options: AtomicCoresOptions): Batch {
@@ -234,11 +240,114 @@ function keepHints(base: Hypercore): void {
   if (core && Object.hasOwn(core, 'flushHints')) delete core.flushHints
 }
 
+interface Reader {
+  getBitfieldPage(index: number): Promise<Uint8Array | null>
+  getDependency(): Promise<unknown>
+  tryFlush(): void
+}
+
+interface CoreStorage {
+  readonly dependencies: readonly unknown[]
+  read(): Reader
+}
+
+interface Bitfield {
+  getPageByteLength(): number
+  getBitfield(index: number): { readonly bitfield: Uint32Array } | null
+}
+
+interface StateInternals {
+  readonly storage: CoreStorage
+  readonly core: { readonly bitfield: Bitfield }
+  /** What this session has appended since the last commit; null when nothing. */
+  readonly _pendingBitfield: object | null
+}
+
+/**
+ * Answers from memory what the stock code reads from the store with each append and flush; all else is read. A
+ * bitfield page in memory is the stored one, from which Hypercore itself writes the pages of blocks that it downloads,
+ * unless the atom holds a later one. A core without dependencies when it was opened gets none: only sessions with
+ * a name have them.
+ */
+function skipReads(core: Hypercore): void {
+  const state = core.state as unknown as StateInternals
+  const { storage } = state
+  const read = storage?.read
+  const bitfield = state.core?.bitfield
+  const isKnown =
+    typeof read === 'function' &&
+    Array.isArray(storage.dependencies) &&
+    typeof bitfield?.getBitfield === 'function' &&
+    typeof bitfield.getPageByteLength === 'function' &&
+    state._pendingBitfield === null
+  if (!isKnown) return
+  const bitsPerPage = bitfield.getPageByteLength() * 8
+  const pageOf = (index: number) => {
+    if (state._pendingBitfield !== null) return null
+    const words = state.core.bitfield.getBitfield(index * bitsPerPage)?.bitfield
+    if (words?.byteLength !== bitsPerPage / 8) return null
+    // a copy: the reader fills in what it appends
+    return b4a.from(new Uint8Array(words.buffer, words.byteOffset, words.byteLength))
+  }
+  storage.read = () => {
+    let reader: Reader | null = null
+    const stock = () => {
+      reader ??= read.call(storage)
+      return reader
+    }
+    const known: Reader = {
+      getBitfieldPage: async index => pageOf(index) ?? stock().getBitfieldPage(index),
+      getDependency: async () => (storage.dependencies.length === 0 ? null : stock().getDependency()),
+      // nothing was asked for that has to be read
+      tryFlush: () => reader?.tryFlush()
+    }
+    return new Proxy(known, {
+      get(target, name) {
+        if (Object.hasOwn(target, name)) return Reflect.get(target, name)
+        const value = Reflect.get(stock(), name)
+        return typeof value === 'function' ? value.bind(stock()) : value
+      }
+    })
+  }
+}
+
+function keepReads(base: Hypercore): void {
+  const storage = (base.state as unknown as StateInternals | null)?.storage as
+    | Partial<CoreStorage>
+    | undefined
+  if (storage && Object.hasOwn(storage, 'read')) delete storage.read
+}
+
 /** Is any block of an open core in the store? Where that cannot be told: yes, if the core is known at all. */
 export function hasBlocks(core: Hypercore): boolean {
   const { bitfield } = core.core as { bitfield?: { firstSet?: (from: number) => number } }
   if (typeof bitfield?.firstSet !== 'function') return core.length > 0
   return bitfield.firstSet(0) !== -1
+}
+
+interface ForkInternals {
+  reorg?: (batch: unknown) => Promise<boolean>
+  readonly replicator?: { allowFork: boolean }
+}
+
+/**
+ * Calls back when a peer has proved, by the writer's own signature, that the writer truncated its log and went on: a
+ * peer's mere claim to have another fork proves nothing. The fork is not taken: what is in the store stays as it is.
+ */
+export function refuseForks(core: Hypercore, onfork: () => void): void {
+  const internals = core.core as ForkInternals
+  if (typeof internals.reorg !== 'function' || typeof internals.replicator?.allowFork !== 'boolean') return
+  const { replicator } = internals
+  const others = Object.hasOwn(internals, 'reorg') ? internals.reorg : null
+  internals.reorg = async batch => {
+    // it would be offered again and again
+    replicator.allowFork = false
+    onfork()
+    await others?.(batch)
+    return false
+  }
+  // asks for the proof
+  replicator.allowFork = true
 }
 
 interface BlockReader {

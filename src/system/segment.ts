@@ -66,9 +66,10 @@ export function decodeSegment(bytes: Uint8Array): Placed[] {
   }
 }
 
-interface RunRecord extends Placed {
+interface RunRecord extends Omit<Placed, 'length'> {
+  length: number
   /** More than 1: that many units of one entry each, applied, without changes. */
-  readonly run: number
+  run: number
 }
 
 function packRuns(placed: readonly Placed[]): RunRecord[] {
@@ -77,8 +78,10 @@ function packRuns(placed: readonly Placed[]): RunRecord[] {
     const last = records[records.length - 1]
     const plain = unit.applied && !unit.tried && unit.changes.length === 0 && unit.length - unit.start === 1
     const joins = last && plain && last.run > 0 && last.writer === unit.writer && last.length === unit.start
-    if (joins) records[records.length - 1] = { ...last, length: unit.length, run: last.run + 1 }
-    else records.push({ ...unit, run: plain ? 1 : 0 })
+    if (joins) {
+      last.length = unit.length
+      last.run++
+    } else records.push({ ...unit, run: plain ? 1 : 0 })
   }
   return records
 }

@@ -3,6 +3,7 @@ import { fromHex, type Head, hexOf } from '../keys.ts'
 import type { Unit } from '../oplog/unit.ts'
 import { type Freeze, WriterCore } from '../oplog/writer.ts'
 import type { Linearizer } from '../order/index.ts'
+import { Stalls } from '../sync/stalls.ts'
 
 /** Why units that are here are not in the order yet. */
 export interface Blocked {
@@ -49,6 +50,7 @@ export class WriterSet {
   readonly #handlers: WriterSetHandlers
   readonly #news = new Set<WriterCore>()
   #lastNews = 0
+  readonly #stalls = new Stalls(() => this.#cores())
 
   constructor(handlers: WriterSetHandlers) {
     this.#handlers = handlers
@@ -179,13 +181,19 @@ export class WriterSet {
   }
 
   async close(): Promise<void> {
+    this.#stalls.stop()
     await Promise.all([...this.#writers.values()].map(writer => writer.close()))
     this.#writers.clear()
     this.#news.clear()
   }
 
+  *#cores(): Iterable<Hypercore> {
+    for (const { core } of this.#writers.values()) if (core) yield core
+  }
+
   #onnews(writer: WriterCore): void {
     this.#lastNews = performance.now()
+    this.#stalls.onnews()
     this.#news.add(writer)
     this.#handlers.onnews()
   }

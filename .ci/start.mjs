@@ -10,7 +10,19 @@ await main(async () => {
   if (!existsSync(peer)) throw new SetupError('There is no demo/peer.ts to run.')
   process.argv[1] = peer
   process.setSourceMapsEnabled(true)
+  if (process.env.npm_lifecycle_event) endWithNpm()
   // In this process, so that Ctrl-C and the terminal are the demo's own.
   await import(pathToFileURL(peer).href)
   return process.exitCode
 })
+
+/** npm passes SIGTERM on to its shell, which passes it on to nobody: whoever stops npm means this process. */
+function endWithNpm() {
+  const parent = process.ppid
+  const timer = setInterval(() => {
+    if (process.ppid === parent) return
+    clearInterval(timer)
+    process.kill(process.pid, 'SIGTERM')
+  }, 500)
+  timer.unref()
+}

@@ -5,6 +5,7 @@ import { connectTcp, listenTcp, type TcpHandle } from '../../adapters/transport/
 import type { AutobeeError } from '../../src/index.ts'
 import { contents, op, openPeer, until } from '../support/peers.ts'
 import { type TempStore, tempStore } from '../support/store.ts'
+import { openProxy, type TcpProxy } from './proxy.ts'
 
 /** What the tests opened; closed in reverse. */
 const open: (() => unknown)[] = []
@@ -56,38 +57,10 @@ async function bareServer(onsocket: (socket: Socket) => void): Promise<{ server:
   return { server, port: (server.address() as { port: number }).port }
 }
 
-/** Stands between two peers, so that a test can cut or freeze what runs through it. */
-async function proxy(to: number) {
-  const pairs = new Set<Socket[]>()
-  let isFrozen = false
-  const { port } = await bareServer(near => {
-    const far = dial(to, '127.0.0.1')
-    far.on('error', () => {})
-    const pair = [near, far]
-    pairs.add(pair)
-    near.on('data', data => isFrozen || far.write(data))
-    far.on('data', data => isFrozen || near.write(data))
-    for (const [one, other] of [pair, [...pair].reverse()] as [Socket, Socket][])
-      one.on('close', () => {
-        other.destroy()
-        pairs.delete(pair)
-      })
-    if (isCut) near.destroy()
-  })
-  let isCut = false
-  return {
-    port,
-    cut(): void {
-      isCut = true
-      for (const pair of pairs) for (const socket of pair) socket.resetAndDestroy()
-    },
-    mend(): void {
-      isCut = false
-    },
-    freeze(): void {
-      isFrozen = true
-    }
-  }
+async function proxy(to: number): Promise<TcpProxy> {
+  const between = await openProxy(to)
+  open.push(() => between.close())
+  return between
 }
 
 test('two Autobees replicate over TCP', async () => {

@@ -2,7 +2,7 @@
 import b4a from 'b4a'
 import type Corestore from 'corestore'
 import { type ApplyNode, Autobee, type HyperbeeView } from '../src/index.ts'
-import { time, withStore } from './measure.ts'
+import { time, timed, withStore } from './measure.ts'
 
 /** About 100 bytes; says which key it is put under. */
 export function valueFor(key: string): Uint8Array {
@@ -59,11 +59,25 @@ export async function appendSequentially(append: Append, range: { from?: number;
   for (let i = range.from ?? 0; i < range.to; i++) await append(valueFor(`key ${i}`))
 }
 
-export const sequentialOfHypercore = (count: number) =>
-  withHypercore(append => time(() => appendSequentially(append, { to: count })))
+/** Appends of both by turns of 50, so that both see the same machine. Returns ms of each, with `to - from` values. */
+export async function byTurns(
+  sides: { readonly ours: Append; readonly bare: Append },
+  range: { from: number; to: number }
+): Promise<{ ours: number; bare: number }> {
+  const sums = { ours: 0, bare: 0 }
+  for (let from = range.from; from < range.to; from += 50) {
+    const to = Math.min(from + 50, range.to)
+    sums.bare += await time(() => appendSequentially(sides.bare, { from, to }))
+    sums.ours += await timed(() => appendSequentially(sides.ours, { from, to }))
+  }
+  return sums
+}
 
+/** A new Autobee and a new bare Hypercore side by side. */
 export const sequential = (count: number) =>
-  withAutobee(db => time(() => appendSequentially(value => db.append(value), { to: count })))
+  withHypercore(bare =>
+    withAutobee(db => byTurns({ ours: value => db.append(value), bare }, { from: 0, to: count }))
+  )
 
 const values = (count: number, prefix = 'key') =>
   Array.from({ length: count }, (_, i) => valueFor(`${prefix} ${i}`))
@@ -71,13 +85,13 @@ const values = (count: number, prefix = 'key') =>
 export const batch = (count: number) =>
   withAutobee(db => {
     const list = values(count)
-    return time(() => db.append(list))
+    return timed(() => db.append(list))
   })
 
 export const parallel = (count: number) =>
   withAutobee(db => {
     const list = values(count)
-    return time(() => Promise.all(list.map(value => db.append(value))))
+    return timed(() => Promise.all(list.map(value => db.append(value))))
   })
 
 /**
@@ -111,7 +125,7 @@ async function timeMerge(a: Autobee, b: Autobee, count: number): Promise<number>
   const last = (count - 1) & ~1
   const has = async (db: Autobee, key: string) => (await db.bee.get(b4a.from(key))) !== null
   let cut = async () => {}
-  const ms = await time(async () => {
+  const ms = await timed(async () => {
     let end = 0
     cut = connect(a, b)
     await until([a, b], async () => {

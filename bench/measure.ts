@@ -29,7 +29,10 @@ interface Binding {
   }
 }
 
-const counts: Counts = { reads: 0, gets: 0, writes: 0, puts: 0, bytes: 0 }
+const NOTHING: Readonly<Counts> = { reads: 0, gets: 0, writes: 0, puts: 0, bytes: 0 }
+const NAMES = Object.keys(NOTHING) as (keyof Counts)[]
+
+const counts: Counts = { ...NOTHING }
 
 /** Counts from now on, in all stores of this process. */
 export function countStores(): void {
@@ -66,20 +69,6 @@ export function countStores(): void {
   }
 }
 
-/** What `run` made the stores of this process do, per one of `units`. */
-export async function countsOf(units: number, run: () => Promise<unknown>): Promise<Counts> {
-  const before = { ...counts }
-  await run()
-  const per = (name: keyof Counts) => (counts[name] - before[name]) / units
-  return {
-    reads: per('reads'),
-    gets: per('gets'),
-    writes: per('writes'),
-    puts: per('puts'),
-    bytes: per('bytes')
-  }
-}
-
 /** Runs with a Corestore on disk that is gone afterwards. */
 export async function withStore<T>(run: (store: Corestore) => Promise<T>): Promise<T> {
   const dir = await mkdtemp(join(tmpdir(), 'autobee-bench-'))
@@ -110,12 +99,48 @@ export async function probed<T>(by: Probe, run: () => Promise<T>): Promise<T> {
   }
 }
 
+/** Adds up what the timed parts cost: processor time, and what they made the stores of this process do. */
+export class Counter implements Probe {
+  readonly #sum: Counts = { ...NOTHING }
+  #before: Counts = NOTHING
+  #cpuBefore = process.cpuUsage()
+  #cpu = 0
+
+  async begin(): Promise<void> {
+    this.#before = { ...counts }
+    this.#cpuBefore = process.cpuUsage()
+  }
+
+  async end(): Promise<void> {
+    const { user, system } = process.cpuUsage(this.#cpuBefore)
+    this.#cpu += user + system
+    for (const name of NAMES) this.#sum[name] += counts[name] - this.#before[name]
+  }
+
+  /** Time of all processors, threads of the store included, per one of so many, µs. */
+  cpuPer(units: number): number {
+    return this.#cpu / units
+  }
+
+  /** Per one of so many. */
+  per(units: number): Counts {
+    const each = { ...NOTHING }
+    for (const name of NAMES) each[name] = this.#sum[name] / units
+    return each
+  }
+}
+
 /** How long it takes, ms. What `run` gives is when it was over, if that was before it resolved. */
 export async function time(run: () => Promise<unknown>): Promise<number> {
-  await probe?.begin()
   const start = performance.now()
   const end = await run()
-  const ms = (typeof end === 'number' ? end : performance.now()) - start
+  return (typeof end === 'number' ? end : performance.now()) - start
+}
+
+/** The same of what a case is about, with the probe. */
+export async function timed(run: () => Promise<unknown>): Promise<number> {
+  await probe?.begin()
+  const ms = await time(run)
   await probe?.end()
   return ms
 }

@@ -2,7 +2,7 @@ import type Hypercore from 'hypercore'
 import { fromHex, type Head, hexOf } from '../keys.ts'
 import type { Unit } from '../oplog/unit.ts'
 import { type Freeze, WriterCore } from '../oplog/writer.ts'
-import type { Linearizer } from '../order/index.ts'
+import type { Linearizer, Link } from '../order/index.ts'
 import { Stalls } from '../sync/stalls.ts'
 
 /** Why units that are here are not in the order yet. */
@@ -44,11 +44,18 @@ export interface WriterSetHandlers {
   onfreeze(writer: WriterCore, freeze: Freeze): void
 }
 
+/** Entries of a removed writer that are known without being ordered. */
+const MOST_UNORDERED = 65_536
+/** Oplogs that are followed only because the oplog of someone who is no member refers to them. */
+const MOST_DRAGGED = 256
+
 /** All oplogs that this peer follows, and which of their units may enter the order. */
 export class WriterSet {
   readonly #writers = new Map<string, WriterCore>()
   readonly #handlers: WriterSetHandlers
   readonly #news = new Set<WriterCore>()
+  /** Writers known only because somebody refers to them. */
+  readonly #dragged = new Set<string>()
   #lastNews = 0
   readonly #stalls = new Stalls(() => this.#cores())
 
@@ -76,7 +83,11 @@ export class WriterSet {
     const writer = new WriterCore(fromHex(id), {
       open: key => this.#handlers.open(key),
       onnews: from => this.#onnews(from),
-      onfreeze: (from, freeze) => this.#handlers.onfreeze(from, freeze)
+      onfreeze: (from, freeze) => {
+        this.#handlers.onfreeze(from, freeze)
+        // entries that link to what it took back need not wait for it any more
+        this.#handlers.onnews()
+      }
     })
     this.#writers.set(id, writer)
     return writer
@@ -85,7 +96,7 @@ export class WriterSet {
   /** Follows a writer's oplog to wherever it grows. */
   follow(id: string): WriterCore {
     const writer = this.ensure(id)
-    writer.onTrial = false
+    this.#endTrial(writer)
     writer.want()
     return writer
   }
@@ -123,7 +134,8 @@ export class WriterSet {
     options: Pick<AdmitOptions, 'linearizer' | 'latest' | 'maxClockDrift'>
   ): boolean {
     const unit = writer.pending[0]
-    return !!unit && this.#obstacle(writer, unit, options) === null
+    // what a stranger links to is not fetched: it may be any amount
+    return !!unit && this.#obstacle(writer, unit, { ...options, fetch: false }) === null
   }
 
   /** Moves units whose links are all known into the linearizer, as far as the options allow. */
@@ -136,14 +148,15 @@ export class WriterSet {
     for (let writer = queue.pop(); writer; writer = queue.pop()) {
       blocked.delete(writer)
       let taken = 0
-      for (const unit of writer.pending) {
+      for (const read of writer.pending) {
+        const unit = this.#withoutForks(read, options.linearizer)
         // a stranger's unit that was let in, or one read again by a writer that had been forgotten
         if (unit.length <= options.linearizer.knownLength(writer.id)) {
           taken++
           continue
         }
-        if (added >= options.limit) break
-        const obstacle = this.#obstacle(writer, unit, options)
+        if (added >= options.limit || this.#isAhead(writer, options.linearizer)) break
+        const obstacle = this.#obstacle(writer, unit, { ...options, fetch: true })
         if (obstacle === 'frozen') break
         if (obstacle) {
           blocked.set(writer, obstacle)
@@ -157,12 +170,15 @@ export class WriterSet {
           heldDepth = Math.max(heldDepth, depth)
           break
         }
+        // what is not ordered soon must not fill the memory
+        if (options.linearizer.roleOf(writer.id) === 'none') unit.values = null
         options.linearizer.add(unit)
         added++
         taken++
       }
       if (taken === 0) continue
       writer.pending.splice(0, taken)
+      if (writer.hasNews) this.#news.add(writer)
       for (const waiter of waiters.get(writer.id) ?? []) queue.push(waiter)
       waiters.delete(writer.id)
     }
@@ -191,6 +207,13 @@ export class WriterSet {
     for (const { core } of this.#writers.values()) if (core) yield core
   }
 
+  /** What was read on trial enters the order by itself now; no block that comes would say so. */
+  #endTrial(writer: WriterCore): void {
+    const hasPending = writer.onTrial && writer.pending.length > 0
+    writer.onTrial = false
+    if (hasPending) this.#handlers.onnews()
+  }
+
   #onnews(writer: WriterCore): void {
     this.#lastNews = performance.now()
     this.#stalls.onnews()
@@ -198,10 +221,41 @@ export class WriterSet {
     this.#handlers.onnews()
   }
 
+  /**
+   * Of an oplog that was forked each peer keeps the version that it had first. Whoever links into another one is not to
+   * wait for it for ever, nor to be called back-dated by it: such links are left out.
+   */
+  #withoutForks(unit: Unit, linearizer: Linearizer<Unit>): Unit {
+    const isDead = (link: Link) =>
+      this.get(link.writer)?.isForked === true && !isEarlier(linearizer.find(link.writer, link.length), unit)
+    return unit.links.some(isDead) ? { ...unit, links: unit.links.filter(link => !isDead(link)) } : unit
+  }
+
+  /** A writer that was removed and goes on all the same: what nobody refers to is known only up to here. */
+  #isAhead({ id }: WriterCore, linearizer: Linearizer<Unit>): boolean {
+    return (
+      linearizer.roleOf(id) === 'none' &&
+      linearizer.knownLength(id) - linearizer.orderedLength(id) > MOST_UNORDERED
+    )
+  }
+
+  /** Members may refer to oplogs of others; those may refer to more of them, but not without end. */
+  #fetch(link: Link, by: WriterCore): void {
+    const known = this.#writers.get(link.writer)
+    if (this.#dragged.has(by.id) && !known) {
+      if (this.#dragged.size >= MOST_DRAGGED) return
+      this.#dragged.add(link.writer)
+    }
+    const source = known ?? this.ensure(link.writer)
+    if (!known) this.#dragged.add(link.writer)
+    source.onTrial = false
+    source.want(link.length)
+  }
+
   #obstacle(
     writer: WriterCore,
     unit: Unit,
-    options: Pick<AdmitOptions, 'linearizer' | 'latest' | 'maxClockDrift'>
+    options: Pick<AdmitOptions, 'linearizer' | 'latest' | 'maxClockDrift'> & { fetch: boolean }
   ): Blocked | 'frozen' | null {
     const { linearizer } = options
     const at = { writer: writer.id, length: unit.length }
@@ -218,7 +272,7 @@ export class WriterSet {
       const target = linearizer.find(link.writer, link.length)
       if (!target) {
         const source = this.ensure(link.writer)
-        source.onTrial = false
+        this.#endTrial(source)
         source.want(link.length)
         return { ...at, reason: 'LINKS', missing: { key: source.key, length: link.length } }
       }
@@ -230,6 +284,11 @@ export class WriterSet {
     }
     return null
   }
+}
+
+/** Can `unit` link to `target`, as far as their times go? */
+export function isEarlier(target: Unit | null, unit: Unit): boolean {
+  return target !== null && target.timestamp < unit.timestamp
 }
 
 function waitFor(waiters: Map<string, Set<WriterCore>>, id: string, writer: WriterCore): void {

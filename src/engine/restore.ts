@@ -3,7 +3,7 @@ import type { Unit } from '../oplog/unit.ts'
 import type { Linearizer } from '../order/index.ts'
 import type { OrderHashes } from '../system/order-hash.ts'
 import type { Placed } from '../system/segment.ts'
-import type { WriterSet } from './writers.ts'
+import { isEarlier, type WriterSet } from './writers.ts'
 
 export interface RestoreOptions {
   readonly placed: readonly Placed[]
@@ -36,7 +36,9 @@ export async function restore(options: RestoreOptions): Promise<number> {
     const known = takePending(writers, unit)
     // read again if an undo needs them: a long history must not fill the memory
     known.values = null
-    linearizer.add(known)
+    // what it was ordered without, because a writer had forked its oplog
+    const links = known.links.filter(link => isEarlier(linearizer.find(link.writer, link.length), known))
+    linearizer.add(links.length === known.links.length ? known : { ...known, links })
   }
   writers.admit({ ...options, mayReorder: true, limit: Number.POSITIVE_INFINITY })
   return replay(options)

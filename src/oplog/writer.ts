@@ -1,6 +1,6 @@
 import b4a from 'b4a'
 import type Hypercore from 'hypercore'
-import { hasBlocks, readBlocks } from '../engine/atomic.ts'
+import { hasBlocks, readBlocks, refuseForks } from '../engine/atomic.ts'
 import { AutobeeError, messageOf } from '../errors.ts'
 import { hexOf } from '../keys.ts'
 import { type Unit, UnitAssembler } from './unit.ts'
@@ -61,6 +61,11 @@ export class WriterCore {
 
   get frozen(): Freeze | null {
     return this.#frozen
+  }
+
+  /** Other peers may have another version of this oplog. */
+  get isForked(): boolean {
+    return this.#frozen?.reason === 'FORKED' || this.#frozen?.reason === 'CONFLICT'
   }
 
   get core(): Hypercore | null {
@@ -178,10 +183,6 @@ export class WriterCore {
     }
     core.on('append', news)
     core.on('download', news)
-    core.on('peer-add', () => this.#checkForks())
-    core.on('truncate', (length: number) => {
-      if (length < this.#assembler.length) this.#forked(length)
-    })
     core.on('conflict', (length: number) => {
       const message = 'two versions of this oplog are signed by its writer'
       this.freeze('CONFLICT', { length, message })
@@ -189,6 +190,7 @@ export class WriterCore {
     core.ready().then(
       () => {
         this.wasEmpty = !core.writable && !hasBlocks(core)
+        if (!core.writable) refuseForks(core, () => this.#forked(core.length))
         this.#download()
         if (core.length > 0) news()
       },
@@ -206,16 +208,6 @@ export class WriterCore {
   }
 
   /** The writer truncated its log after it had been replicated; what this peer has stays as it is. */
-  #checkForks(): void {
-    const core = this.#core
-    if (!core?.opened) return
-    for (const peer of core.peers) if (peer.remoteFork > core.fork) this.#forked(core.length)
-  }
-
-  checkForks(): void {
-    if (!this.#frozen) this.#checkForks()
-  }
-
   #forked(length: number): void {
     this.freeze('FORKED', { length, message: 'its writer took back entries that it had handed out' })
   }

@@ -350,31 +350,6 @@ export function refuseForks(core: Hypercore, onfork: () => void): void {
   replicator.allowFork = true
 }
 
-interface ForkInternals {
-  reorg?: (batch: unknown) => Promise<boolean>
-  readonly replicator?: { allowFork: boolean }
-}
-
-/**
- * Calls back when a peer has proved, by the writer's own signature, that the writer truncated its log and went on: a
- * peer's mere claim to have another fork proves nothing. The fork is not taken: what is in the store stays as it is.
- */
-export function refuseForks(core: Hypercore, onfork: () => void): void {
-  const internals = core.core as ForkInternals
-  if (typeof internals.reorg !== 'function' || typeof internals.replicator?.allowFork !== 'boolean') return
-  const { replicator } = internals
-  const others = Object.hasOwn(internals, 'reorg') ? internals.reorg : null
-  internals.reorg = async batch => {
-    // it would be offered again and again
-    replicator.allowFork = false
-    onfork()
-    await others?.(batch)
-    return false
-  }
-  // asks for the proof
-  replicator.allowFork = true
-}
-
 interface BlockReader {
   getBlock(index: number): Promise<Uint8Array | null>
   tryFlush(): void

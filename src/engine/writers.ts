@@ -252,16 +252,6 @@ export class WriterSet {
     source.want(link.length)
   }
 
-  /**
-   * Of an oplog that was forked each peer keeps the version that it had first. Whoever links into another one is not to
-   * wait for it for ever, nor to be called back-dated by it: such links are left out.
-   */
-  #withoutForks(unit: Unit, linearizer: Linearizer<Unit>): Unit {
-    const isDead = (link: Link) =>
-      this.get(link.writer)?.isForked === true && !isEarlier(linearizer.find(link.writer, link.length), unit)
-    return unit.links.some(isDead) ? { ...unit, links: unit.links.filter(link => !isDead(link)) } : unit
-  }
-
   #obstacle(
     writer: WriterCore,
     unit: Unit,
@@ -294,11 +284,6 @@ export class WriterSet {
     }
     return null
   }
-}
-
-/** Can `unit` link to `target`, as far as their times go? */
-export function isEarlier(target: Unit | null, unit: Unit): boolean {
-  return target !== null && target.timestamp < unit.timestamp
 }
 
 /** Can `unit` link to `target`, as far as their times go? */

@@ -255,10 +255,12 @@ export class Database<View> {
     })
     this.#engine = engine
     this.#snapshot = new Snapshot(engine.bee, {
+      since: this.#snapshot?.head,
       openView,
       user: settings.user,
       onerror: error => emit('error', error)
     })
+    if (this.#snapshot.isBehind) this.#pending = { ...this.#pending, isShown: false }
     this.#local = engine.own.oplog.session({ writable: false })
     await this.#local.ready()
     this.#strangers = strangersOf(engine, { queue: this.#queue, isWanted: settings.optimistic })

@@ -6,6 +6,8 @@ import type { HyperbeeView } from './view.ts'
 
 export interface SnapshotOptions<View> {
   readonly user: AutobeeOptions<View>
+  /** Length of the tree that users last saw, when the database was opened anew; default: the present one. */
+  readonly since?: number | undefined
   openView(bee: HyperbeeView): View
   onerror(error: AutobeeError): void
 }
@@ -22,9 +24,18 @@ export class Snapshot<View> {
   constructor(tree: Hyperbee, options: SnapshotOptions<View>) {
     this.#o = options
     this.#tree = tree
-    this.#head = tree.head()?.length ?? 0
+    this.#head = options.since ?? tree.head()?.length ?? 0
     this.bee = tree.checkout({ length: this.#head })
     this.view = options.openView(this.bee)
+  }
+
+  /** Length of the tree that users see. */
+  get head(): number {
+    return this.#head
+  }
+
+  get isBehind(): boolean {
+    return (this.#tree.head()?.length ?? 0) !== this.#head
   }
 
   /** Moves on to the tree's present head, and tells the user's `update` handler what is different. */

@@ -57,6 +57,7 @@ export class Database<View> {
   #streams = new Set<Hypercore.ReplicationStream>()
   #changing: Promise<unknown> = Promise.resolve()
   readonly #acks: Acks
+  readonly #forked = new Set<string>()
   readonly #knocking = new Knocking(() => this.#announceLocal())
   readonly #changes = new Signal()
   #wasWritable = false
@@ -229,6 +230,7 @@ export class Database<View> {
     const engine = await Engine.open({
       ...options,
       cores: this.#cores as DatabaseCores,
+      forked: this.#forked,
       key,
       discoveryKey: crypto.discoveryKey(key),
       codec: settings.codec,

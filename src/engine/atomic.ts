@@ -325,6 +325,11 @@ export function hasBlocks(core: Hypercore): boolean {
   return bitfield.firstSet(0) !== -1
 }
 
+/** Has Hypercore seen two versions of this log since the store was opened? It asks nobody for blocks of it any more. */
+export function isInConflict(core: Hypercore): boolean {
+  return (core.core as { header?: { frozen?: boolean } } | null)?.header?.frozen === true
+}
+
 interface ForkInternals {
   reorg?: (batch: unknown) => Promise<boolean>
   readonly replicator?: { allowFork: boolean }

@@ -18,6 +18,8 @@ export interface EngineOptions {
   readonly key: Uint8Array
   readonly discoveryKey: Uint8Array
   readonly local: LocalChoice
+  /** Oplogs that were found forked since the database was opened: it stays so when an engine replaces another. */
+  readonly forked: Set<string>
   /** A conflict was just seen on the local oplog. */
   readonly localFrozen: boolean
   readonly codec: Codec

@@ -246,6 +246,8 @@ export class Engine {
       this.#applier.undo(keep)
       this.#journal.undo(this.linearizer.length)
     }
+    if (isFrozen(this.#o, boot, own)) this.#o.forked.add(this.localId)
+    for (const id of this.#o.forked) this.writers.ensure(id).conflict(this.writers.ensure(id).readLength)
     this.#local.read()
     const isRotated =
       !!boot && (!b4a.equals(boot.local, this.localKey) || this.#o.localFrozen !== boot.localFrozen)
@@ -390,7 +392,10 @@ export class Engine {
       this.#o.onfatal(new AutobeeError(reason, message))
       return
     }
-    if (reason === 'CONFLICT') this.#o.emit('conflict', { key, length, isLocal: writer.id === this.localId })
+    if (reason === 'CONFLICT' && !this.#o.forked.has(writer.id)) {
+      this.#o.forked.add(writer.id)
+      this.#o.emit('conflict', { key, length, isLocal: writer.id === this.localId })
+    }
     this.#o.emit('writer-frozen', { key, length, reason, message })
   }
 
@@ -403,7 +408,7 @@ export class Engine {
 
   #onconflict(length: number): void {
     if (this.#closed) return
-    this.#o.emit('conflict', { key: this.localKey, length, isLocal: true })
+    this.writers.ensure(this.localId).conflict(length)
     this.#o.onstale('CONFLICT')
   }
 }

@@ -1,6 +1,6 @@
 import b4a from 'b4a'
 import type Hypercore from 'hypercore'
-import { hasBlocks, readBlocks, refuseForks } from '../engine/atomic.ts'
+import { hasBlocks, isInConflict, readBlocks, refuseForks } from '../engine/atomic.ts'
 import { AutobeeError, messageOf } from '../errors.ts'
 import { hexOf } from '../keys.ts'
 import { type Unit, UnitAssembler } from './unit.ts'
@@ -143,6 +143,10 @@ export class WriterCore {
     this.#handlers.onfreeze(this, this.#frozen)
   }
 
+  conflict(length: number): void {
+    this.freeze('CONFLICT', { length, message: 'two versions of this oplog are signed by its writer' })
+  }
+
   /**
    * The values of a unit, read again from the oplog.
    * @throws AutobeeError `STORE_CORRUPT` when its blocks are gone
@@ -183,10 +187,7 @@ export class WriterCore {
     }
     core.on('append', news)
     core.on('download', news)
-    core.on('conflict', (length: number) => {
-      const message = 'two versions of this oplog are signed by its writer'
-      this.freeze('CONFLICT', { length, message })
-    })
+    core.on('conflict', (length: number) => this.conflict(length))
     core.ready().then(
       () => {
         this.wasEmpty = !core.writable && !hasBlocks(core)
@@ -216,6 +217,7 @@ export class WriterCore {
     const core = this.#core
     if (!core?.opened || this.#frozen || this.#closed || this.#muted) return
     const from = this.#assembler.length
+    if (from >= this.available && isInConflict(core)) this.conflict(from)
     const to = Math.min(this.available, this.#wanted, from + READ_LIMIT)
     if (to <= from) return
     const assembler = this.#assembler

@@ -1,0 +1,252 @@
+import crypto from 'hypercore-crypto'
+import { expect, test } from 'vitest'
+import type { Autobee } from '../../src/index.ts'
+import type { Hostile } from '../support/hostile.ts'
+import { admit, collect, connect, contents, harness, op, sees, until } from './harness.ts'
+
+const h = harness()
+const now = Date.now()
+
+test('a writer who takes entries back is frozen, and what was applied of it stays readable', async () => {
+  const a = await h.peer()
+  const reader = await h.peer(a.key)
+  const evil = await h.hostile(a.key as Uint8Array)
+  const frozen = collect(a, 'writer-frozen')
+  connect(a, evil)
+  connect(a, reader)
+  await a.append(op({ addWriter: evil.core.id }))
+  await evil.write(
+    { value: op({ put: { one: 1 } }), timestamp: now },
+    { value: op({ put: { two: 1 } }), timestamp: now }
+  )
+  await sees(a, 'one', 'two')
+  await sees(reader, 'one', 'two')
+  await evil.core.truncate(1)
+  await evil.write(
+    { value: op({ put: { other: 1 } }), timestamp: now },
+    { value: op({ put: { otherStill: 1 } }), timestamp: now },
+    { value: op({ put: { third: 1 } }), timestamp: now }
+  )
+  await until(() => frozen.length > 0)
+  expect(frozen).toMatchObject([{ key: evil.key, reason: 'FORKED' }])
+  await a.append(op({ put: { on: 1 } }))
+  await a.flush()
+  await sees(reader, 'on')
+  expect(await contents(a)).toEqual({ one: '1', two: '1', on: '1' })
+  expect(await contents(reader)).toEqual(await contents(a))
+})
+
+test('a writer who took entries back while nobody looked is found out on the next connection', async () => {
+  const store = await h.store()
+  const a = await h.peer(null, { store })
+  const evil = await h.hostile(a.key as Uint8Array)
+  const cut = connect(a, evil)
+  await a.append(op({ addWriter: evil.core.id }))
+  await evil.write({ value: op({ put: { one: 1 } }), timestamp: now }, { value: op({ put: { two: 1 } }) })
+  await sees(a, 'one', 'two')
+  await cut()
+  await a.close()
+  await evil.core.truncate(0)
+  await evil.write({ value: op({ put: { other: 1 } }), timestamp: now })
+  const again = await h.peer(null, { store })
+  const frozen = collect(again, 'writer-frozen')
+  connect(again, evil)
+  await until(() => frozen.length > 0)
+  expect(frozen).toMatchObject([{ key: evil.key, reason: 'FORKED' }])
+  await again.append(op({ put: { on: 1 } }))
+  await again.flush()
+  expect(await contents(again)).toEqual({ one: '1', two: '1', on: '1' })
+})
+
+/** The same oplog twice, with different entries in it: all stamped alike, so that nothing else is wrong with them. */
+async function twice(key: Uint8Array, keyPair = crypto.keyPair()): Promise<[Hostile, Hostile]> {
+  const one = await h.hostile(key, { keyPair })
+  const two = await h.hostile(key, { keyPair })
+  await one.write({ value: op({ put: { one: 1 } }), timestamp: now })
+  // longer, or there would be nothing to send, and nobody would notice
+  await two.write(
+    { value: op({ put: { two: 1 } }), timestamp: now },
+    { value: op({ put: { three: 1 } }), timestamp: now }
+  )
+  return [one, two]
+}
+
+test('two entries signed at the same length are a conflict: frozen, and nobody else is stalled', async () => {
+  const store = await h.store()
+  const a = await h.peer(null, { store })
+  const [one, two] = await twice(a.key as Uint8Array)
+  const frozen = collect(a, 'writer-frozen')
+  const conflicts = collect(a, 'conflict')
+  const cuts = [connect(a, one)]
+  await a.append(op({ addWriter: one.core.id }))
+  await sees(a, 'one')
+  cuts.push(connect(a, two))
+  await until(() => frozen.length > 0)
+  expect(frozen).toMatchObject([{ key: one.key, reason: 'CONFLICT' }])
+  expect(conflicts).toMatchObject([{ key: one.key, isLocal: false }])
+  await a.append(op({ put: { on: 1 } }))
+  await a.flush()
+  expect(await contents(a)).toEqual({ one: '1', on: '1' })
+  for (const cut of cuts) await cut()
+  await a.close()
+  const again = await h.peer(null, { store })
+  await again.append(op({ put: { again: 1 } }))
+  expect(await contents(again)).toEqual({ one: '1', on: '1', again: '1' })
+})
+
+test('a conflict is found again after reopening', async () => {
+  const store = await h.store()
+  const a = await h.peer(null, { store })
+  const key = a.key as Uint8Array
+  const keyPair = crypto.keyPair()
+  const [one, two] = await twice(key, keyPair)
+  const cut = connect(a, one)
+  await a.append(op({ addWriter: one.core.id }))
+  await sees(a, 'one')
+  await cut()
+  const isFrozenBy = async (db: Autobee, other: Hostile) => {
+    const cutOther = connect(db, other)
+    await until(() => [...db.writers].some(({ state }) => state === 'frozen'))
+    await db.append(op({ put: { on: 1 } }))
+    await db.flush()
+    await cutOther()
+    await db.close()
+  }
+  await isFrozenBy(a, two)
+  const [, three] = await twice(key, keyPair)
+  await isFrozenBy(await h.peer(null, { store }), three)
+})
+
+test('peers that got different versions of a forked oplog go on, and so does who comes later', async () => {
+  const a = await h.peer()
+  const b = await h.peer(a.key)
+  const cut = await admit(a, b)
+  const [one, two] = await twice(a.key as Uint8Array)
+  await a.append(op({ addWriter: one.core.id }))
+  await until(() => [...b.writers].length === 3)
+  await cut()
+  const frozen = [collect(a, 'writer-frozen'), collect(b, 'writer-frozen')].flat()
+  const cuts = [connect(a, one), connect(b, two)]
+  await sees(a, 'one')
+  await sees(b, 'two', 'three')
+  for (const cut of cuts) await cut()
+  // both link to it, each to what it has
+  await a.append(op({ put: { a: 1 } }))
+  await b.append(op({ put: { b: 1 } }))
+  connect(a, b)
+  await sees(a, 'b')
+  await sees(b, 'a')
+  await a.append(op({ put: { a2: 1 } }))
+  await b.append(op({ put: { b2: 1 } }))
+  await sees(a, 'b2')
+  await sees(b, 'a2')
+  for (const item of frozen) expect(item).toMatchObject({ key: one.key, reason: 'CONFLICT' })
+  const later = await h.peer(a.key)
+  connect(later, a)
+  connect(later, b)
+  await sees(later, 'a', 'a2', 'b', 'b2')
+})
+
+test('entries ordered beside a forked oplog are found again at reopening', async () => {
+  const a = await h.peer()
+  const store = await h.store()
+  const b = await h.peer(a.key, { store })
+  const cut = await admit(a, b)
+  const [one, two] = await twice(a.key as Uint8Array)
+  await a.append(op({ addWriter: one.core.id }))
+  await until(() => [...b.writers].length === 3)
+  await cut()
+  const cuts = [connect(a, two), connect(b, one)]
+  await sees(a, 'two', 'three')
+  await sees(b, 'one')
+  for (const cut of cuts) await cut()
+  await a.append(op({ put: { a: 1 } }))
+  const cutAgain = connect(a, b)
+  await sees(b, 'a')
+  await b.append(op({ put: { b: 1 } }))
+  await cutAgain()
+  const before = await contents(b)
+  await b.close()
+  const again = await h.peer(a.key, { store })
+  expect(await contents(again)).toEqual(before)
+  await again.append(op({ put: { again: 1 } }))
+  connect(a, again)
+  await sees(a, 'b', 'again')
+})
+
+test('the claim of a peer that a writer forked its oplog freezes nobody', async () => {
+  const a = await h.peer()
+  const b = await h.peer(a.key)
+  await admit(a, b)
+  await b.append(op({ put: { b: 1 } }))
+  await sees(a, 'b')
+  const frozen = collect(a, 'writer-frozen')
+  // knows the key, has no secret key, and says that it has another fork
+  const liar = await h.hostile(a.key as Uint8Array)
+  const copy = liar.store.get({ key: b.local.key })
+  const cutCopy = connect(b, liar)
+  await copy.get(0)
+  await cutCopy()
+  ;(copy.core as { state: { fork: number } }).state.fork = 7
+  const cut = connect(a, liar)
+  await until(() => copy.peers.length > 0)
+  await b.append(op({ put: { more: 1 } }))
+  await sees(a, 'more')
+  await cut()
+  expect(frozen).toEqual([])
+})
+
+test('an own oplog that was forked refuses to append: CONFLICT; setLocal is the way out', async () => {
+  const a = await h.peer()
+  const keyPair = crypto.keyPair()
+  const store = await h.store()
+  const one = await h.peer(a.key, { keyPair, store })
+  const two = await h.peer(a.key, { keyPair })
+  const cut = await admit(a, one)
+  connect(a, two)
+  await until(() => two.writable)
+  await cut()
+  const conflicts = collect(one, 'conflict')
+  const errors = collect(one, 'error')
+  await one.append(op({ put: { one: 1 } }))
+  await two.append(op({ put: { two: 1 } }))
+  await two.append(op({ put: { three: 1 } }))
+  await sees(a, 'two', 'three')
+  connect(a, one)
+  await until(() => conflicts.some(conflict => (conflict as { isLocal: boolean }).isLocal))
+  await until(async () => (await one.append('x').catch(error => error)).code === 'CONFLICT')
+  expect(await contents(one)).toHaveProperty('one', '1')
+  expect(errors).toEqual([])
+  await one.setLocal(crypto.keyPair())
+  const cutLast = connect(a, one)
+  await a.append(op({ addWriter: one.local.id }))
+  await until(() => one.writable)
+  await one.append(op({ put: { again: 1 } }))
+  await sees(a, 'again')
+  await cutLast()
+  await one.close()
+  const reopened = await h.peer(a.key, { store })
+  expect(reopened.local.key).toEqual(one.local.key)
+  await reopened.append(op({ put: { reopened: 1 } }))
+})
+
+test('the mark of a forked own oplog survives reopening', async () => {
+  const a = await h.peer()
+  const keyPair = crypto.keyPair()
+  const store = await h.store()
+  const one = await h.peer(a.key, { keyPair, store })
+  const two = await h.hostile(a.key as Uint8Array, { keyPair })
+  const cut = await admit(a, one)
+  await cut()
+  await one.append(op({ put: { one: 1 } }))
+  await two.write({ value: op({ put: { two: 1 } }), timestamp: now }, { value: op({ put: { three: 1 } }) })
+  const conflicts = collect(one, 'conflict')
+  const cutTwo = connect(one, two)
+  await until(() => conflicts.length > 0)
+  await until(async () => (await one.append('x').catch(error => error)).code === 'CONFLICT')
+  await cutTwo()
+  await one.close()
+  const again = await h.peer(a.key, { keyPair, store })
+  await expect(again.append(op({ put: { no: 1 } }))).rejects.toMatchObject({ code: 'CONFLICT' })
+  expect(await contents(again)).toEqual({ one: '1' })
+})

@@ -325,6 +325,22 @@ export function hasBlocks(core: Hypercore): boolean {
   return bitfield.firstSet(0) !== -1
 }
 
+/**
+ * Resolves when what peers have sent of a core so far is verified and stored. When its storage closes in between,
+ * Hypercore throws where nobody can catch it.
+ */
+export async function settled(core: Hypercore): Promise<void> {
+  const state = core.state as { mutex?: { lock?: () => Promise<void>; unlock?: () => void } } | null
+  if (typeof state?.mutex?.lock !== 'function' || typeof state.mutex.unlock !== 'function') return
+  try {
+    await state.mutex.lock()
+  } catch {
+    // closed already
+    return
+  }
+  state.mutex.unlock()
+}
+
 /** Has Hypercore seen two versions of this log since the store was opened? It asks nobody for blocks of it any more. */
 export function isInConflict(core: Hypercore): boolean {
   return (core.core as { header?: { frozen?: boolean } } | null)?.header?.frozen === true

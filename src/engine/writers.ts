@@ -4,6 +4,7 @@ import type { Unit } from '../oplog/unit.ts'
 import { type Freeze, WriterCore } from '../oplog/writer.ts'
 import type { Linearizer, Link } from '../order/index.ts'
 import { Stalls } from '../sync/stalls.ts'
+import { settled } from './atomic.ts'
 
 /** Why units that are here are not in the order yet. */
 export interface Blocked {
@@ -198,6 +199,7 @@ export class WriterSet {
 
   async close(): Promise<void> {
     this.#stalls.stop()
+    await Promise.all([...this.#cores()].map(settled))
     await Promise.all([...this.#writers.values()].map(writer => writer.close()))
     this.#writers.clear()
     this.#news.clear()

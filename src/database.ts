@@ -6,6 +6,7 @@ import { DatabaseCores, keyOfSigner, type LocalChoice } from './engine/cores.ts'
 import type { CycleStats } from './engine/cycle-options.ts'
 import { Engine } from './engine/engine.ts'
 import type { Emit } from './engine/engine-options.ts'
+import { giveUpOplog } from './engine/give-up.ts'
 import { expectations, Patience } from './engine/outstanding.ts'
 import { type Append, AppendQueue } from './engine/queue.ts'
 import type { CycleReport } from './engine/report.ts'
@@ -197,7 +198,7 @@ export class Database<View> {
           'this store has no secret key for that oplog; pass its key pair'
         )
       }
-      await this.#reopen({ local: choice, localFrozen: false })
+      await this.#reopen({ local: choice, localFrozen: false, givesUp: true })
     })
   }
 
@@ -270,13 +271,23 @@ export class Database<View> {
     this.#roles = new RoleNotices(engine.linearizer)
   }
 
-  async #reopen(options: { local: LocalChoice; localFrozen: boolean }): Promise<void> {
+  async #reopen({
+    givesUp = false,
+    ...options
+  }: {
+    local: LocalChoice
+    localFrozen: boolean
+    /** Drop the own oplog if it is frozen by a conflict. */
+    givesUp?: boolean
+  }): Promise<void> {
     this.#strangers?.close()
     this.#acks.stop()
     await this.#engine?.close()
     await this.#snapshot?.close()
+    await this.#local?.close()
     const wasWritable = this.#wasWritable
     try {
+      if (givesUp) await this.#giveUp()
       await this.#openEngine(options)
     } catch (error) {
       this.#fail(
@@ -287,6 +298,12 @@ export class Database<View> {
     this.#tellWritable(wasWritable)
     this.#announceLocal()
     this.#engine?.cycle.kick({ force: true })
+  }
+
+  async #giveUp(): Promise<void> {
+    const given = await giveUpOplog(this.#cores as DatabaseCores, { key: this.#key as Uint8Array })
+    // the others' version of it is no fork
+    if (given) this.#forked.delete(hexOf(given))
   }
 
   #connect(): void {

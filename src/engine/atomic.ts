@@ -125,9 +125,10 @@ export class AtomicCores {
     return this.#oplog?.length ?? 0
   }
 
-  /** Length of the atomized session over a base core. */
-  lengthOf(base: Hypercore): number {
-    return this.#sessions[this.#bases.indexOf(base)]?.length ?? base.length
+  /** Is a base core longer than the last commit left it? */
+  hasGrown(base: Hypercore): boolean {
+    const committed = this.#committed[this.#bases.indexOf(base)]
+    return committed !== undefined && base.length > committed
   }
 
   async append(blocks: readonly Uint8Array[]): Promise<void> {
@@ -369,6 +370,16 @@ export function refuseForks(core: Hypercore, onfork: () => void): void {
   }
   // asks for the proof
   replicator.allowFork = true
+}
+
+/**
+ * Closes a core for good, not only a session of it: what hypercore keeps in memory of a conflict (the frozen mark, the
+ * channels that it closed) is gone when the core is opened again. Other sessions of it keep it open.
+ */
+export async function closeCore(session: Hypercore): Promise<void> {
+  const core = session.core as unknown as { close?(): Promise<void>; hasSession?(): boolean } | null
+  await session.close()
+  if (core?.hasSession?.() === false) await core.close?.()
 }
 
 interface BlockReader {

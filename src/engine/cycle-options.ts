@@ -22,6 +22,8 @@ export interface CycleOptions {
   readonly maxClockDrift: number
   readonly stats: CycleStats
   now(): number
+  /** The own cores are not what they were when the engine was opened: nothing can be written any more. */
+  isStale(): boolean
   /** Can queued appends be looked at? While a lost tail comes back from a peer they wait. */
   mayAppend(): boolean
   /** Why no append is possible now, whatever its value; null when it is. */

@@ -83,7 +83,7 @@ export class Cycle {
     if (this.#state.state === 'open' || this.#state.state === 'interrupted')
       this.#state = { state: 'closing' }
     this.#clearTimer()
-    if (this.#o.queue.length > 0 && this.#complete) this.kick()
+    if (this.#o.queue.length > 0 && this.#complete && !this.#o.isStale()) this.kick()
     await this.idle()
     if (this.#state.state !== 'failed') this.#state = { state: 'closed' }
     this.#clearTimer()
@@ -93,18 +93,20 @@ export class Cycle {
     this.#running = this.#loop().finally(() => {
       this.#running = null
       // kicked between the loop's last look and here
-      if (this.#again && this.#state.state !== 'failed') this.#start()
+      if (this.#again && this.#state.state !== 'failed' && !this.#o.isStale()) this.#start()
     })
   }
 
   async #loop(): Promise<void> {
     // callers of one turn join one cycle
     await null
-    while (this.#again && this.#state.state !== 'failed') {
+    while (this.#again && this.#state.state !== 'failed' && !this.#o.isStale()) {
       this.#again = false
       try {
         await this.#cycle()
       } catch (error) {
+        // its cores grew or were closed underneath: nothing was written, and the owner opens the database anew
+        if (this.#o.isStale()) break
         this.#fatal(toAutobeeError(error, { code: 'STORE_FAILED', message: 'the database cannot go on' }))
       }
     }
@@ -332,13 +334,20 @@ export class Cycle {
       stats.bytes += bytes
     } catch (error) {
       const fatal = toAutobeeError(error, { code: 'STORE_FAILED', message: 'the store could not write' })
-      for (const { append } of accepted) append.reject(fatal)
-      // an own core grew underneath: nothing was written, and the owner opens the database anew
-      if (fatal.code === 'WAITING') this.#state = { state: 'closing' }
-      else throw fatal
+      if (this.#o.isStale()) this.#giveBack(accepted)
+      else for (const { append } of accepted) append.reject(fatal)
+      throw fatal
     }
     for (const { append, draft } of accepted)
       append.resolve({ key: draft.unit.key, length: draft.unit.length })
+  }
+
+  /** Nothing was written: when the database is open anew, they are tried again or refused for what happened. */
+  #giveBack(accepted: readonly Accepted[]): void {
+    const appends = accepted.map(({ append }) => append)
+    // a stranger's unit belongs to the order that is being given up
+    for (const append of appends) if (append.extra) append.reject(interrupted('the database is opened anew'))
+    this.#o.queue.giveBack(appends.filter(({ extra }) => !extra))
   }
 
   /** The order is whole and its one head carries a checkpoint: its writer ordered exactly the same entries. */

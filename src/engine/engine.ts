@@ -81,6 +81,8 @@ export class Engine {
   #blocked: readonly Blocked[] = []
   #told = new Set<string>()
   #closed = false
+  /** A peer gave back a tail of an own core, or the own oplog has a conflict. */
+  #stale = false
   #loaded = false
   readonly #sync = new BackgroundSync(() => this.sync())
 
@@ -298,7 +300,7 @@ export class Engine {
   #createWriters(): WriterSet {
     return new WriterSet({
       localId: this.localId,
-      open: key => this.#o.cores.writer(key),
+      open: (key, session) => this.#o.cores.writer(key, session),
       // while the stored order is rebuilt, nothing else may touch the linearizer
       onnews: () => {
         if (this.#loaded) this.cycle.kick()
@@ -342,6 +344,7 @@ export class Engine {
       stats,
       local: () => this.#local.writer,
       now: () => this.#o.now(),
+      isStale: () => this.#stale,
       mayAppend: () => this.#local.mayAppend(),
       refusal: append => this.#refusal(append),
       onready: () => this.#o.onready(this),
@@ -402,12 +405,14 @@ export class Engine {
   /** An own core grew, and not by us: a peer gave back a tail that was lost. Never append to what we don't know. */
   #ongrown(core: Hypercore): void {
     const { atomic } = this.#parts
-    if (this.#closed || atomic.committing || core.length <= atomic.lengthOf(core)) return
+    if (this.#closed || this.#stale || atomic.committing || !atomic.hasGrown(core)) return
+    this.#stale = true
     this.#o.onstale('GROWN')
   }
 
   #onconflict(length: number): void {
     if (this.#closed) return
+    this.#stale = true
     this.writers.ensure(this.localId).conflict(length)
     this.#o.onstale('CONFLICT')
   }

@@ -27,6 +27,12 @@ export class AppendQueue {
     this.#waiting.push(append)
   }
 
+  /** Puts back what was taken last: it is tried again, in the same order, by whoever works on the queue next. */
+  giveBack(appends: readonly Append[]): void {
+    this.#waiting = [...appends, ...this.#waiting.slice(this.#next)]
+    this.#next = 0
+  }
+
   shift(): Append | null {
     const append = this.#waiting[this.#next]
     if (!append) return null

@@ -37,7 +37,7 @@ export interface AdmitOptions {
 }
 
 export interface WriterSetHandlers {
-  open(key: Uint8Array): Hypercore
+  open(key: Uint8Array, options?: { active?: boolean }): Hypercore
   readonly localId: string
   onnews(): void
   /** A rule that concerns the database as a whole; null when the unit keeps it. */
@@ -82,7 +82,7 @@ export class WriterSet {
     const known = this.#writers.get(id)
     if (known) return known
     const writer = new WriterCore(fromHex(id), {
-      open: key => this.#handlers.open(key),
+      open: (key, options) => this.#handlers.open(key, options),
       onnews: from => this.#onnews(from),
       onfreeze: (from, freeze) => {
         this.#handlers.onfreeze(from, freeze)

@@ -1,6 +1,6 @@
 import b4a from 'b4a'
 import type Hypercore from 'hypercore'
-import { hasBlocks, isInConflict, readBlocks, refuseForks } from '../engine/atomic.ts'
+import { closeCore, hasBlocks, isInConflict, readBlocks, refuseForks } from '../engine/atomic.ts'
 import { AutobeeError, messageOf } from '../errors.ts'
 import { hexOf } from '../keys.ts'
 import { type Unit, UnitAssembler } from './unit.ts'
@@ -17,8 +17,8 @@ export interface Freeze {
 }
 
 export interface WriterHandlers {
-  /** Opens a session of the writer's core. */
-  open(key: Uint8Array): Hypercore
+  /** Opens a session of the writer's core; `active: false`: it fetches nothing by itself. */
+  open(key: Uint8Array, options?: { active?: boolean }): Hypercore
   /** Blocks came, or a length became known. */
   onnews(writer: WriterCore): void
   onfreeze(writer: WriterCore, freeze: Freeze): void
@@ -173,10 +173,17 @@ export class WriterCore {
   /** Hypercore closes every session when it sees a conflict; what was applied stays readable by a new one. */
   async #readable(): Promise<Hypercore> {
     if (!this.#core || (this.#core.closing && !this.#closed)) {
-      this.#core = this.#handlers.open(this.key)
+      this.#core = this.#handlers.open(this.key, { active: false })
     }
     await this.#core.ready()
     return this.#core
+  }
+
+  /** Nothing more is fetched, but what is here is served to others: a core that saw a conflict gives them nothing. */
+  async #keepReadable(core: Hypercore): Promise<void> {
+    await closeCore(core).catch(noop)
+    if (this.#closed || this.#core !== core) return
+    this.#core = this.#handlers.open(this.key, { active: false })
   }
 
   #open(): void {
@@ -187,7 +194,11 @@ export class WriterCore {
     }
     core.on('append', news)
     core.on('download', news)
-    core.on('conflict', (length: number) => this.conflict(length))
+    core.on('conflict', (length: number) => {
+      this.conflict(length)
+      // the own one stays closed to others until it is given up
+      if (!this.#muted) core.once('close', () => this.#keepReadable(core))
+    })
     core.ready().then(
       () => {
         this.wasEmpty = !core.writable && !hasBlocks(core)
@@ -250,3 +261,5 @@ export class WriterCore {
     }
   }
 }
+
+function noop(): void {}

@@ -9,9 +9,11 @@ import { apply, op } from './apply.mjs'
 import { random } from './random.mjs'
 import { connect, listen } from './wire.mjs'
 
-const { dir, key, name, seed, durability, failpoint } = JSON.parse(process.argv[2])
+const { dir, key, name, seed, durability, failpoint, unsynced } = JSON.parse(process.argv[2])
 const rng = random(seed)
 const store = new Corestore(dir)
+// as if the power went before the disk had any of it: whatever is written stays in the write-ahead log
+if (unsynced) store.storage.db.flush = async () => {}
 const db = new Autobee(store, key, {
   apply,
   ackInterval: 0,
@@ -120,7 +122,7 @@ function batch() {
 }
 
 function value() {
-  return { id: `${name}.${appended++}`, ...(rng() < 0.05 && { fill: whole(5000) }) }
+  return { id: `${name}.${appended++}`, ...(rng() < 0.05 && { fill: whole(2500) }) }
 }
 
 function whole(below) {

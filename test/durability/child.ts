@@ -16,6 +16,8 @@ export interface ChildOptions {
   readonly name: string
   readonly seed: number
   readonly durability?: 'relaxed' | 'sync'
+  /** Leaves all it writes in the write-ahead log, for a power cut to take. */
+  readonly unsynced?: boolean
   /** Kills itself at the n-th time that a flush (with `merging`: one with an undo in it) comes to that phase. */
   readonly failpoint?: { readonly phase: FlushPhase; readonly n: number; readonly merging: boolean }
 }

@@ -34,12 +34,17 @@ export async function statusOf(
   }
 }
 
-/** Waits until two ends have ordered and applied the same. The time-out of the test ends it. */
-export async function expectSame(a: Peer | Child, b: Peer | Child): Promise<void> {
+/** Waits until all ends have ordered and applied the same. The time-out of the test ends it. */
+export async function expectSame(...ends: (Peer | Child)[]): Promise<void> {
   await until(async () => {
-    const [one, other] = [await statusOf(a), await statusOf(b)]
-    return one.position === other.position && one.orderHash === other.orderHash && one.digest === other.digest
+    const all = await Promise.all(ends.map(statusOf))
+    return all.every(one => JSON.stringify(one) === JSON.stringify(all[0]))
   })
+}
+
+/** Waits until a value is in the view of all of them. */
+export async function expectSeen(id: string, ...peers: Peer[]): Promise<void> {
+  for (const { db } of peers) await until(async () => (await db.bee.get(b4a.from(`id/${id}`))) !== null)
 }
 
 /** Nothing happened that should not when a process is merely killed. */
@@ -48,4 +53,17 @@ export function expectCalm(child: Child): void {
     expect(child.events(name), name).toEqual([])
   }
   expect(child.said.find(({ failed }) => failed)).toBeUndefined()
+}
+
+/** Names of the events of a peer that tell of trouble. */
+export function troubles(peer: Peer): string[] {
+  return peer.events
+    .map(({ name }) => name as string)
+    .filter(name => name !== 'recovered' && name !== 'waiting')
+}
+
+/** Resolves to the detail of the first event of that name. */
+export async function eventOf(peer: Peer, name: string): Promise<Record<string, unknown>> {
+  await until(() => peer.events.some(event => event.name === name))
+  return peer.events.find(event => event.name === name)?.detail ?? {}
 }

@@ -13,6 +13,7 @@ import { connect, listen } from './wire.mjs'
 export interface Peer {
   readonly db: Autobee
   readonly store: Corestore
+  readonly dir: string
   /** Names and details of the events that it emitted, in their order. */
   readonly events: { readonly name: keyof AutobeeEvents; readonly detail: Record<string, unknown> }[]
   /** Port on 127.0.0.1 at which it replicates. */
@@ -69,6 +70,7 @@ export class Workshop {
     const peer: Peer = {
       db,
       store,
+      dir,
       events,
       port: server.port,
       close: async () => {
@@ -105,7 +107,7 @@ export function workshop(): Workshop {
 }
 
 /** Connects two peers of this process. Resolves to what cuts them apart. */
-export function join2(a: Peer, b: Peer): Promise<() => Promise<void>> {
+export function joined(a: Peer, b: Peer): Promise<() => Promise<void>> {
   return connect(a.db, b.port)
 }
 

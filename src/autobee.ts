@@ -78,7 +78,7 @@ export class Autobee<View = HyperbeeView> extends typedEmitter<AutobeeEvents>() 
    * @param store a Corestore; the database never closes it
    * @param key of an existing database (32 bytes, hex or z-base-32); null or left out: the one this store created, or
    *   a new one
-   * @throws AutobeeError `INVALID_ARGUMENT`, `INVALID_KEY`, `INVALID_OPTIONS`
+   * @throws AutobeeError `INVALID_ARGUMENT`, `INVALID_KEY`, `INVALID_OPTIONS`, `STORE_CLOSED`
    */
   constructor(store: Corestore, key?: KeyLike | null | AutobeeOptions<View>, options?: AutobeeOptions<View>)
   constructor(
@@ -93,6 +93,7 @@ export class Autobee<View = HyperbeeView> extends typedEmitter<AutobeeEvents>() 
       keyOrOptions === null || typeof keyOrOptions === 'string' || keyOrOptions instanceof Uint8Array
     const given = (isKey ? options : keyOrOptions) ?? {}
     if (!isCorestore(store)) throw new AutobeeError('INVALID_ARGUMENT', 'the first argument is a Corestore 7')
+    if (store.closing || store.root?.closing) throw new AutobeeError('STORE_CLOSED', 'the store is closed')
     const settings = toSettings(given)
     this.#codec = settings.codec
     this.#database = new Database<View>({
@@ -240,8 +241,12 @@ export class Autobee<View = HyperbeeView> extends typedEmitter<AutobeeEvents>() 
   /**
    * Replicates the whole store, and tells the other side of this database's writers.
    * @param isInitiator of a new Noise stream, or a stream that replicates already
+   * @throws AutobeeError `INVALID_ARGUMENT`, `CLOSED`
    */
   replicate(isInitiator: boolean | Hypercore.ReplicationStream): Hypercore.ReplicationStream {
+    if (typeof isInitiator !== 'boolean' && typeof isInitiator?.pipe !== 'function') {
+      throw new AutobeeError('INVALID_ARGUMENT', 'replicate takes whether this side is the initiator, or a stream')
+    }
     if (this.#closing) throw new AutobeeError('CLOSED', 'the database is closed')
     const stream = this.#database.store.replicate(isInitiator)
     this.#database.attach(stream)
@@ -249,8 +254,9 @@ export class Autobee<View = HyperbeeView> extends typedEmitter<AutobeeEvents>() 
   }
 
   /** Hints that an oplog with at least `length` entries exists. @throws AutobeeError `INVALID_KEY`, `INVALID_ARGUMENT` */
-  wakeup({ key, length }: { key: KeyLike; length: number }): void {
-    const head = { key: toKey(key), length: toLength(length) }
+  wakeup(hint: { key: KeyLike; length: number }): void {
+    if (!hint) throw new AutobeeError('INVALID_ARGUMENT', 'wakeup takes { key, length }')
+    const head = { key: toKey(hint.key), length: toLength(hint.length) }
     this.#ready.then(() => this.#database.hint(head), noop)
   }
 

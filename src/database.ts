@@ -188,6 +188,7 @@ export class Database<View> {
   /** Another local oplog. @throws AutobeeError `NOT_WRITABLE` when the store lacks its secret key */
   rotate(choice: NonNullable<LocalChoice>): Promise<void> {
     return this.#exclusively(async () => {
+      this.#openEngineOrThrow()
       const cores = this.#cores as DatabaseCores
       const core = await cores.local(this.#key as Uint8Array, choice)
       const isWritable = core.writable
@@ -214,7 +215,7 @@ export class Database<View> {
   /** Somebody who is trusted to know says that an oplog has that many entries. */
   hint(head: Head): void {
     const engine = this.#engine
-    if (!engine) return
+    if (!engine || this.#state.state !== 'open') return
     const id = hexOf(head.key)
     if (!engine.linearizer.everMember(id)) {
       this.#strangers?.consider(head)

@@ -78,6 +78,13 @@ export function toSettings<View>(options: AutobeeOptions<View>): Settings<View> 
     throw invalid('encryptionKey is 32 bytes')
   }
   if (options.encrypted && !encryptionKey) throw invalid('encrypted needs an encryptionKey')
+  const { wakeup, fastForward } = options
+  if (wakeup != null && (typeof wakeup.session !== 'function' || typeof wakeup.addStream !== 'function')) {
+    throw invalid('wakeup is a ProtomuxWakeup')
+  }
+  if (fastForward != null && typeof fastForward !== 'boolean' && typeof fastForward !== 'object') {
+    throw invalid('fastForward is false, or { threshold, isTrusted }')
+  }
   const durability = options.durability ?? 'relaxed'
   if (durability !== 'relaxed' && durability !== 'sync') throw invalid("durability is 'relaxed' or 'sync'")
   const onphase = (options as { [ON_PHASE]?: (phase: FlushPhase) => void })[ON_PHASE]

@@ -245,7 +245,10 @@ export class Autobee<View = HyperbeeView> extends typedEmitter<AutobeeEvents>() 
    */
   replicate(isInitiator: boolean | Hypercore.ReplicationStream): Hypercore.ReplicationStream {
     if (typeof isInitiator !== 'boolean' && typeof isInitiator?.pipe !== 'function') {
-      throw new AutobeeError('INVALID_ARGUMENT', 'replicate takes whether this side is the initiator, or a stream')
+      throw new AutobeeError(
+        'INVALID_ARGUMENT',
+        'replicate takes whether this side is the initiator, or a stream'
+      )
     }
     if (this.#closing) throw new AutobeeError('CLOSED', 'the database is closed')
     const stream = this.#database.store.replicate(isInitiator)

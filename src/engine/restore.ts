@@ -48,6 +48,8 @@ async function readOplog(writers: WriterSet, id: string, length: number): Promis
   const writer = writers.ensure(id)
   writer.want(Math.max(length, 1))
   await writer.ready()
+  // what steers the order without being in it counts too
+  writer.want(writer.available)
   for (let from = -1; from < writer.readLength && !writer.frozen; ) {
     from = writer.readLength
     await writer.read()

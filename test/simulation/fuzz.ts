@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { type Counters, noCounters } from './peer.ts'
 import { REGRESSIONS } from './regressions.ts'
 import { Steps } from './steps.ts'
-import { checkAttempts, checkConvergence, checkRestarts } from './verdict.ts'
+import { checkAttempts, checkConvergence, checkFlush, checkRestarts } from './verdict.ts'
 import { type Runtime, World } from './world.ts'
 
 /** What `npm test` runs; FUZZ_SEEDS sets another number, FUZZ_FROM where they begin, FUZZ_SEED runs that one only,
@@ -96,7 +96,7 @@ async function play(world: World): Promise<void> {
   else for (const a of peers) for (const b of peers) world.link(a, b)
   const units = await checkConvergence(world)
   checkAttempts(units, steps.attempts)
-  for (const peer of peers) await world.patiently(peer.db.flush(), `${peer.name} flushes`)
+  for (const peer of peers) await checkFlush(world, peer)
   await world.cutAll()
   await checkRestarts(world)
 }

@@ -149,6 +149,7 @@ export class Peer {
   async close(options: { store: boolean }): Promise<void> {
     const db = this.#db
     if (db) {
+      await this.mirror
       await db.close()
       this.#count(db)
       this.#db = null

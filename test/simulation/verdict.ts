@@ -1,6 +1,6 @@
 import b4a from 'b4a'
 import type Hypercore from 'hypercore'
-import type { Autobee } from '../../src/index.ts'
+import { type Autobee, AutobeeError } from '../../src/index.ts'
 import { type Unit, UnitAssembler } from '../../src/oplog/unit.ts'
 import type { Placement } from '../../src/order/index.ts'
 import { OrderHashes } from '../../src/system/order-hash.ts'
@@ -20,9 +20,9 @@ interface State {
   readonly peer: Peer
   readonly local: string
   readonly placements: readonly Placement<Unit>[]
-  /** Positions that are no tentative ones. */
-  readonly shared: number
-  readonly sharedHash: string
+  /** Shows own units that nobody has let in yet. */
+  readonly isTentative: boolean
+  knows(unit: Unit): boolean
   readonly hash: string
   readonly view: ReturnType<Autobee['bee']['snapshot']>
 }
@@ -82,13 +82,24 @@ export async function checkConvergence(world: World): Promise<Unit[]> {
     const units = await oplogs.units(lengths)
     const expected = replay(world, units, null)
     for (const state of states) {
-      const isTentative = state.placements.length > state.shared
-      await checkState(state, isTentative ? replay(world, units, state.local) : expected)
+      // which strangers' units it knows matters behind its own ones only
+      const own = () => replay(world, units.filter(state.knows), state.local)
+      await checkState(state, state.isTentative ? own() : expected)
     }
     count(world, { units, expected })
     return units
   } finally {
     await oplogs.close()
+  }
+}
+
+/** Resolves, or rejects for what only that peer waits for: oplogs of those whom its own tentative units let in. */
+export async function checkFlush(world: World, peer: Peer): Promise<void> {
+  try {
+    await world.patiently(peer.db.flush(), `${peer.name} flushes`)
+  } catch (error) {
+    const { isTentative } = capture(peer, world)
+    if (!isTentative || !AutobeeError.is(error, 'WAITING')) throw error
   }
 }
 
@@ -99,17 +110,19 @@ export async function checkRestarts(world: World): Promise<void> {
     // with the interval that it had, an ack may still come in between
     await world.restart(peer, { store: false, cutFirst: true, relink: false })
     await peer.db.update()
-    const before = await full(capture(peer))
+    const before = await full(capture(peer, world))
     await world.restart(peer, { store: world.random.chance(0.5), cutFirst: true, relink: false })
     await peer.db.update()
     const { stats } = peer.db
-    const after = await full(capture(peer))
+    const after = await full(capture(peer, world))
     const where = `${peer.name}, opened again`
     same(after.order, before.order, `${where}: order`)
     same(after.view, before.view, `${where}: view`)
     same(after.hash, before.hash, `${where}: hash`)
     if (stats.undos + stats.applies + stats.reapplied > 0) {
-      throw new Error(`${where}: applied ${stats.applies} and undid ${stats.undos} times`)
+      const last = before.order.slice(-stats.applies - 3).join('\n    ')
+      const what = `applied ${stats.applies} and undid ${stats.undos} times`
+      throw new Error(`${where} as ${after.local}: ${what} of ${after.order.length}\n    ${last}`)
     }
     const boot = await peer.inspect().boot()
     same(boot?.position, after.order.length, `${where}: position in the boot record`)
@@ -141,7 +154,7 @@ async function converge(
     for (const peer of world.peers) await world.patiently(peer.db.update(), `${peer.name} updates at the end`)
     const difference = firstDifference(world, oplogs)
     if (!difference) {
-      const states = world.peers.map(capture)
+      const states = world.peers.map(peer => capture(peer, world))
       return { states, lengths: oplogs.lengths() }
     }
     if (world.problems.length > 0) throw new Error('something went wrong')
@@ -154,42 +167,68 @@ async function converge(
 function firstDifference(world: World, oplogs: Oplogs): string | null {
   const hashes = new Set<string>()
   for (const peer of world.peers) {
-    const { cycle, linearizer, writers, blocked } = peer.inspect()
+    const { cycle, linearizer, blocked } = peer.inspect()
     if (!cycle.isIdle || cycle.state !== 'open') return `${peer.name} is ${cycle.state}`
-    for (const { writer } of linearizer.members()) {
+    const shared = sharedOf(peer.inspect().placements())
+    // what its own tentative units give a role to is this peer's affair
+    for (const writer of rolesAfter(shared.placements, world.bootstrap).keys()) {
       const [known, length] = [linearizer.knownLength(writer), oplogs.lengthOf(writer)]
       if (known === length) continue
-      const at = writers.get(writer)
-      const reads =
-        at && `${at.length} long, ${at.available} here, ${at.readLength} read, ${at.pending.length} pending`
-      const sources = at?.core?.peers.map(source => `${source.remoteLength}/${source.remoteContiguousLength}`)
-      const why = JSON.stringify(blocked.map(({ reason, writer }) => `${reason} ${writer.slice(0, 8)}`))
-      return `${peer.name} knows ${known} of ${length} entries of ${writer.slice(0, 8)} (${reads}, others ${sources}, trial ${at?.onTrial}; blocked ${why})`
+      const about = (id: string) => [
+        `${id.slice(0, 8)}:`,
+        ...world.peers.map(other => `  ${whatOf(other, { world, writer: id })}`)
+      ]
+      const lines = blocked.flatMap(({ reason, writer, length, missing }) => {
+        const source = missing && b4a.toString(missing.key, 'hex')
+        const what = `${writer.slice(0, 8)}:${length} is blocked, ${reason}`
+        return source
+          ? [`${what} ${source.slice(0, 8)}:${missing.length}`, ...about(source)]
+          : [what, ...about(writer)]
+      })
+      const what = `${peer.name} knows ${known} of ${length} entries of ${writer.slice(0, 8)}`
+      return [what, ...about(writer), ...lines].join('\n  ')
     }
-    hashes.add(sharedOf(peer.inspect().placements()).hash)
+    hashes.add(shared.hash)
   }
   return hashes.size > 1 ? 'the orders differ, although all know the same' : null
 }
 
-function capture(peer: Peer): State {
+/** What one peer has of one oplog. */
+function whatOf(peer: Peer, { world, writer }: { world: World; writer: string }): string {
+  const { linearizer, writers } = peer.inspect()
+  const at = writers.get(writer)
+  const core = peer.localId === writer ? peer.db.local : at?.core
+  const sources = core?.peers.map(
+    ({ remoteLength, remoteContiguousLength }) => `${remoteLength}/${remoteContiguousLength}`
+  )
+  const links = world.neighbours(peer).map(other => other.index)
+  return `${peer.name}, ${peer.locals.has(writer) ? 'the owner, ' : ''}linked to ${links}: ${core?.length} long, \
+${core?.contiguousLength} here, ${at?.readLength} read, ${at?.pending.length} pending, \
+${linearizer.knownLength(writer)} known; ${at?.onTrial ? 'on trial' : 'followed'}, sources ${sources}`
+}
+
+function capture(peer: Peer, world: World): State {
   const inspection = peer.inspect()
   const placements = inspection.placements()
-  const { hash: sharedHash, length: shared } = sharedOf(placements)
+  const { linearizer } = inspection
+  const locals = world.peers.flatMap(other => [...other.locals])
+  const known = new Map(locals.map(id => [id, linearizer.knownLength(id)]))
   return {
     peer,
     local: peer.localId,
     placements,
-    shared,
-    sharedHash,
+    isTentative: sharedOf(placements).placements.length < placements.length,
+    knows: ({ writer, length }) => length <= (known.get(writer) ?? 0),
     hash: b4a.toString(inspection.orderHash(), 'hex'),
     view: peer.db.bee.snapshot()
   }
 }
 
-function sharedOf(placements: readonly Placement<Unit>[]): { length: number; hash: string } {
-  const first = placements.findIndex(({ mode }) => mode === 'tentative')
-  const length = first === -1 ? placements.length : first
-  return { length, hash: hashOf(placements.slice(0, length)) }
+/** The order without what only this peer shows: its own tentative units, and what follows from them. */
+function sharedOf(all: readonly Placement<Unit>[]): { placements: readonly Placement<Unit>[]; hash: string } {
+  const first = all.findIndex(({ mode }) => mode === 'tentative')
+  const placements = first === -1 ? all : all.slice(0, first)
+  return { placements, hash: hashOf(placements) }
 }
 
 function hashOf(placements: readonly Placement<Unit>[]): string {
@@ -229,8 +268,14 @@ async function checkState(state: State, expected: Expected): Promise<void> {
   same(mirrored, expected.view, `${peer.name}: view as its changes told`)
 }
 
-async function full(state: State): Promise<{ order: string[]; view: string[]; hash: string }> {
-  return { order: state.placements.map(lineOf), view: await listOf(state.view), hash: state.hash }
+async function full(state: State) {
+  const { local, hash } = state
+  return {
+    local: local.slice(0, 8),
+    order: state.placements.map(lineOf),
+    view: await listOf(state.view),
+    hash
+  }
 }
 
 function lineOf({ unit, applied, verdict, mode }: Placement<Unit>): string {

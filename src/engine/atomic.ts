@@ -203,8 +203,10 @@ export class AtomicCores {
 
 /** A failed write of the store, by what the user can do about it. */
 export function storeError(error: unknown): AutobeeError {
+  // RocksDB says that the batch was not applied; why, its cause says
+  const cause = error instanceof Error && error.cause !== undefined ? messageOf(error.cause) : ''
   const message = messageOf(error)
-  if (/no space|ENOSPC|quota/i.test(message)) {
+  if (/no space|ENOSPC|quota/i.test(`${message} ${cause}`)) {
     return new AutobeeError('STORE_FULL', 'the store has no room left; nothing of this write was kept', {
       cause: error
     })

@@ -1,3 +1,4 @@
+import b4a from 'b4a'
 import type Corestore from 'corestore'
 import type Hyperbee from 'hyperbee2'
 import type Hypercore from 'hypercore'
@@ -183,12 +184,11 @@ export class Autobee<View = HyperbeeView> extends typedEmitter<AutobeeEvents>() 
 
   /** May this instance append? */
   get writable(): boolean {
-    const role = this.#database.engine?.roleOfLocal()
-    return role === 'writer' || role === 'indexer'
+    return this.#database.role !== 'none'
   }
 
   get isIndexer(): boolean {
-    return this.#database.engine?.roleOfLocal() === 'indexer'
+    return this.#database.role === 'indexer'
   }
 
   /** Every writer that was ever added, the first one first. */
@@ -277,7 +277,7 @@ export class Autobee<View = HyperbeeView> extends typedEmitter<AutobeeEvents>() 
 
   /** The system and view cores in use, and how much of each. */
   views(): Head[] {
-    return this.#database.engine?.views() ?? []
+    return this.#database.engine?.views() ?? this.#database.copy?.views() ?? []
   }
 
   async #open(): Promise<void> {
@@ -304,7 +304,18 @@ export class Autobee<View = HyperbeeView> extends typedEmitter<AutobeeEvents>() 
   }
 
   *#listWriters(): IterableIterator<WriterInfo> {
-    const engine = this.#database.engine
+    const { engine, copy } = this.#database
+    for (const { key, length, role } of copy?.writers ?? []) {
+      const isLocal = copy !== null && b4a.equals(key, copy.oplog.key)
+      yield {
+        key,
+        length,
+        isIndexer: role === 'indexer',
+        isRemoved: role === 'none',
+        isLocal,
+        state: 'active'
+      }
+    }
     if (!engine) return
     for (const { writer: id, role } of engine.linearizer.members()) {
       const writer = engine.writers.ensure(id)

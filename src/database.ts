@@ -9,12 +9,14 @@ import type { Emit } from './engine/engine-options.ts'
 import { giveUpOplog } from './engine/give-up.ts'
 import { expectations, Patience } from './engine/outstanding.ts'
 import { type Append, AppendQueue } from './engine/queue.ts'
+import { ReadOnlyCopy } from './engine/read-only.ts'
 import type { CycleReport } from './engine/report.ts'
 import { RoleNotices } from './engine/role-notices.ts'
 import { strangersOf } from './engine/strangers-of.ts'
 import { AutobeeError, toAutobeeError } from './errors.ts'
 import { type Head, hexOf } from './keys.ts'
 import type { Settings } from './options.ts'
+import type { Role } from './order/index.ts'
 import { claim, release } from './registry.ts'
 import { Signal } from './signal.ts'
 import { closeView, Snapshot } from './snapshot.ts'
@@ -51,6 +53,8 @@ export class Database<View> {
   #key: Uint8Array | null
   #cores: DatabaseCores | null = null
   #engine: Engine | null = null
+  #copy: ReadOnlyCopy | null = null
+  #role: Role = 'none'
   #peers: Peers | null = null
   #strangers: Strangers | null = null
   #snapshot: Snapshot<View> | null = null
@@ -99,12 +103,23 @@ export class Database<View> {
     return this.#engine
   }
 
+  /** In a store that cannot be written to, in place of the engine. */
+  get copy(): ReadOnlyCopy | null {
+    return this.#copy
+  }
+
+  /** The local writer's role as of the last cycle that is whole and durable. */
+  get role(): Role {
+    return this.#role
+  }
+
   /** Reads the whole local state; see {@link Engine.open} for what it throws. */
   async open(): Promise<void> {
     const { settings, userStore } = this.#o
     await this.#store.ready()
     this.#cores = new DatabaseCores(this.#store, settings.encryptionKey)
     this.#key ??= settings.keyPair ? keyOfSigner(settings.keyPair.publicKey) : await this.#cores.ownKey()
+    if (userStore.readOnly || userStore.storage.readOnly) return this.#openReadOnly(this.#key)
     claim(userStore, this.#key)
     try {
       await this.#openEngine({
@@ -121,9 +136,30 @@ export class Database<View> {
     this.#engine?.cycle.kick()
   }
 
+  async #openReadOnly(key: Uint8Array): Promise<void> {
+    const { settings, emit, openView } = this.#o
+    try {
+      const copy = await ReadOnlyCopy.open({
+        cores: this.#cores as DatabaseCores,
+        key,
+        encrypted: settings.encryptionKey !== null,
+        codec: settings.codec
+      })
+      this.#copy = copy
+      const onerror = (error: AutobeeError) => emit('error', error)
+      this.#snapshot = new Snapshot(copy.bee, { openView, user: settings.user, onerror })
+      this.#local = copy.oplog.session({ writable: false })
+      await this.#local.ready()
+    } catch (error) {
+      await this.#store.close()
+      throw error
+    }
+    this.#state = { state: 'open' }
+  }
+
   async close(): Promise<void> {
     if (this.#state.state === 'closed') return
-    const wasOpen = this.#state.state !== 'new'
+    const wasOpen = this.#state.state !== 'new' && this.#copy === null
     this.#state = { state: 'closed' }
     this.#acks.stop()
     this.#knocking.stop()
@@ -161,6 +197,7 @@ export class Database<View> {
   /** One cycle that merges what is here. @throws AutobeeError of a failed `apply` or store */
   async update(): Promise<void> {
     await this.#changing
+    if (this.#copy && this.#state.state === 'open') return
     const engine = this.#openEngineOrThrow()
     engine.cycle.kick({ force: true })
     await engine.cycle.idle()
@@ -178,6 +215,7 @@ export class Database<View> {
     const patience = new Patience()
     for (;;) {
       await this.update()
+      if (this.#copy) return
       const waiting = expectations(this.#openEngineOrThrow())
       if (waiting.length === 0) return
       patience.check(waiting, { isConnected: this.#streams.size > 0 })
@@ -268,7 +306,8 @@ export class Database<View> {
     this.#local = engine.own.oplog.session({ writable: false })
     await this.#local.ready()
     this.#strangers = strangersOf(engine, { queue: this.#queue, isWanted: settings.optimistic })
-    this.#wasWritable = engine.roleOfLocal() !== 'none'
+    this.#role = engine.roleOfLocal()
+    this.#wasWritable = this.#role !== 'none'
     this.#roles = new RoleNotices(engine.linearizer)
   }
 
@@ -358,7 +397,8 @@ export class Database<View> {
   }
 
   #tellWritable(was: boolean): void {
-    const is = this.#engine?.roleOfLocal() !== 'none'
+    this.#role = this.#engine?.roleOfLocal() ?? 'none'
+    const is = this.#role !== 'none'
     this.#wasWritable = is
     if (is !== was) this.#o.emit(is ? 'writable' : 'unwritable')
   }
@@ -404,11 +444,12 @@ export class Database<View> {
   #refusal(): AutobeeError | null {
     if (this.#state.state === 'failed') return this.#state.error
     if (this.#state.state === 'closed') return new AutobeeError('CLOSED', 'the database is closed')
-    return this.#engine?.cycle.failure ?? null
+    return this.#copy ? readOnly() : (this.#engine?.cycle.failure ?? null)
   }
 
   #openEngineOrThrow(): Engine {
     if (this.#state.state === 'failed') throw this.#state.error
+    if (this.#state.state === 'open' && this.#copy) throw readOnly()
     if (this.#state.state === 'closed' || !this.#engine) throw this.#notOpen()
     return this.#engine
   }
@@ -419,6 +460,10 @@ export class Database<View> {
       'the database is not open; await ready() first, and use nothing after close()'
     )
   }
+}
+
+function readOnly(): AutobeeError {
+  return new AutobeeError('STORE_READONLY', 'the store was opened read-only')
 }
 
 function noop(): void {}

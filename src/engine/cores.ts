@@ -11,6 +11,11 @@ export interface KeyPair {
 /** Which oplog is the local one: the store's own for this database, one it has the key pair of, or one given. */
 export type LocalChoice = { readonly key: Uint8Array } | { readonly keyPair: KeyPair } | null
 
+/** Default: a core that is not there is created. */
+interface Existence {
+  readonly createIfMissing?: boolean
+}
+
 /** Name of the core that a store creates a database with. One per namespace of the store. */
 const BOOTSTRAP = 'autobee/bootstrap'
 
@@ -52,16 +57,16 @@ export class DatabaseCores {
     return this.named(isOwn ? BOOTSTRAP : `autobee/${hexOf(key)}/local`)
   }
 
-  view(key: Uint8Array): Promise<Hypercore> {
-    return this.named(`autobee/${hexOf(key)}/view`)
+  view(key: Uint8Array, options: Existence = {}): Promise<Hypercore> {
+    return this.named(`autobee/${hexOf(key)}/view`, options)
   }
 
-  system(key: Uint8Array): Promise<Hypercore> {
-    return this.named(`autobee/${hexOf(key)}/system`)
+  system(key: Uint8Array, options: Existence = {}): Promise<Hypercore> {
+    return this.named(`autobee/${hexOf(key)}/system`, options)
   }
 
-  named(name: string): Promise<Hypercore> {
-    return this.#ready(this.store.get({ name, encryption: this.#encryption, allowFork: false }))
+  named(name: string, options: Existence = {}): Promise<Hypercore> {
+    return this.#ready(this.store.get({ ...options, name, encryption: this.#encryption, allowFork: false }))
   }
 
   async #ready(core: Hypercore): Promise<Hypercore> {

@@ -28,7 +28,10 @@ export function isFrozen(options: EngineOptions, boot: Boot | null, own: OwnCore
 }
 
 /** Looks at first blocks that are here before anything is written. */
-export async function checkOrigin(options: EngineOptions, oplog: Hypercore): Promise<void> {
+export async function checkOrigin(
+  options: Pick<EngineOptions, 'cores' | 'key' | 'encrypted' | 'codec'>,
+  oplog: Hypercore
+): Promise<void> {
   const first = options.cores.writer(options.key)
   try {
     await first.ready()
@@ -54,7 +57,10 @@ export async function checkOrigin(options: EngineOptions, oplog: Hypercore): Pro
   }
 }
 
-export function optionsMismatch(origin: Origin, { encrypted, codec }: EngineOptions): AutobeeError | null {
+export function optionsMismatch(
+  origin: Origin,
+  { encrypted, codec }: Pick<EngineOptions, 'encrypted' | 'codec'>
+): AutobeeError | null {
   if (origin.encrypted === encrypted && origin.valueEncoding === codec.name) return null
   const made = `valueEncoding '${origin.valueEncoding}'${origin.encrypted ? ', encrypted' : ''}`
   const given = `valueEncoding '${codec.name}'${encrypted ? ', encrypted' : ''}`

@@ -3,6 +3,7 @@ import crypto from 'hypercore-crypto'
 import { AutobeeError } from '../../src/index.ts'
 import type { Peer } from './peer.ts'
 import { asValue, type Op, type Value } from './program.ts'
+import type { Random } from './random.ts'
 import { breathe, type World } from './world.ts'
 
 /** What came of one call of `append`. */
@@ -80,12 +81,12 @@ export class Steps {
   async append(peer: Peer): Promise<void> {
     const { random } = this.#world
     const author = this.#author(peer)
-    await this.#append(author, [this.#ops()], { optimistic: random.chance(0.05) })
+    await this.#append(author, [someOps(this.#world.random)], { optimistic: random.chance(0.05) })
   }
 
   async batch(peer: Peer): Promise<void> {
     const { random } = this.#world
-    const values = Array.from({ length: random.int(2, 5) }, () => this.#ops())
+    const values = Array.from({ length: random.int(2, 5) }, () => someOps(this.#world.random))
     await this.#append(this.#author(peer), values, { optimistic: false })
   }
 
@@ -94,12 +95,14 @@ export class Steps {
     const { random, peers } = this.#world
     const same = random.chance(0.5) ? this.#author(random.pick(peers)) : null
     for (let count = random.int(2, 6); count > 0; count--) {
-      this.#dispatch(same ?? this.#author(random.pick(peers)), [this.#ops()])
+      this.#dispatch(same ?? this.#author(random.pick(peers)), [someOps(this.#world.random)])
     }
   }
 
   async fail(peer: Peer): Promise<void> {
-    const values = this.#world.random.chance(0.5) ? [[['fail']]] : [this.#ops(), [...this.#ops(), ['fail']]]
+    const values = this.#world.random.chance(0.5)
+      ? [[['fail']]]
+      : [someOps(this.#world.random), [...someOps(this.#world.random), ['fail']]]
     await this.#append(this.#author(peer), values as Op[][], { optimistic: false })
   }
 
@@ -114,7 +117,7 @@ export class Steps {
 
   async remove(peer: Peer): Promise<void> {
     const ops: Op[] = [['remove', this.#someone()]]
-    if (this.#world.random.chance(0.3)) ops.push(...this.#ops())
+    if (this.#world.random.chance(0.3)) ops.push(...someOps(this.#world.random))
     await this.#append(this.#author(peer), [ops], { optimistic: false })
   }
 
@@ -129,9 +132,9 @@ export class Steps {
     const join = random.pick(['indexer', 'writer', null] as const)
     // mostly an invite that it can know of
     const name = random.pick(random.chance(0.6) ? this.#invites.slice(-2) : this.#invites)
-    const ops: Op[] = [...this.#ops(), ['claim', name, { join, strict: random.chance(0.4) }]]
-    if (random.chance(0.3)) ops.push(...this.#ops())
-    const values = random.chance(0.2) ? [this.#ops(), ops] : [ops]
+    const ops: Op[] = [...someOps(this.#world.random), ['claim', name, { join, strict: random.chance(0.4) }]]
+    if (random.chance(0.3)) ops.push(...someOps(this.#world.random))
+    const values = random.chance(0.2) ? [someOps(this.#world.random), ops] : [ops]
     await this.#append(author, values, { optimistic: true })
   }
 
@@ -252,35 +255,6 @@ export class Steps {
     return ['invite', name, this.#world.random.pick([1, 1, 2, 5])]
   }
 
-  #ops(): Op[] {
-    return Array.from({ length: this.#world.random.int(0, 3) }, () => this.#op())
-  }
-
-  #op(): Op {
-    const { random } = this.#world
-    const key = () => `k${random.int(0, 12)}`
-    const range = () => ({ gte: key(), lt: key() })
-    switch (random.int(0, 9)) {
-      case 0:
-      case 1:
-        return ['del', key()]
-      case 2:
-      case 3:
-        return ['inc', `n${random.int(0, 3)}`]
-      case 4:
-        return ['copy', key(), key()]
-      case 5: {
-        const limit = random.chance(0.5) ? -1 : random.int(1, 4)
-        const all = random.chance(0.3) ? { gte: 'a', lt: 'z' } : range()
-        return ['sum', { ...all, limit, reverse: random.chance(0.5) }, key()]
-      }
-      case 6:
-        return random.chance(0.3) ? ['wipe', range()] : ['peek', key(), key()]
-      default:
-        return ['put', key(), `v${random.int(0, 99)}`]
-    }
-  }
-
   #dispatch(peer: Peer, values: Op[][]): void {
     const append = this.#append(peer, values, { optimistic: false })
       .catch(error => this.#world.problems.push(String(error?.stack)))
@@ -312,5 +286,34 @@ export class Steps {
       if (error.code === 'APPLY_FAILED') world.counters.applyFailures++
       return false
     }
+  }
+}
+
+/** Some changes of the view, none of which concerns membership. */
+export function someOps(random: Random): Op[] {
+  return Array.from({ length: random.int(0, 3) }, () => someOp(random))
+}
+
+function someOp(random: Random): Op {
+  const key = () => `k${random.int(0, 12)}`
+  const range = () => ({ gte: key(), lt: key() })
+  switch (random.int(0, 9)) {
+    case 0:
+    case 1:
+      return ['del', key()]
+    case 2:
+    case 3:
+      return ['inc', `n${random.int(0, 3)}`]
+    case 4:
+      return ['copy', key(), key()]
+    case 5: {
+      const limit = random.chance(0.5) ? -1 : random.int(1, 4)
+      const all = random.chance(0.3) ? { gte: 'a', lt: 'z' } : range()
+      return ['sum', { ...all, limit, reverse: random.chance(0.5) }, key()]
+    }
+    case 6:
+      return random.chance(0.3) ? ['wipe', range()] : ['peek', key(), key()]
+    default:
+      return ['put', key(), `v${random.int(0, 99)}`]
   }
 }

@@ -265,7 +265,9 @@ async function checkState(state: State, expected: Expected): Promise<void> {
     await breathe()
     mirrored = linesOf(await peer.mirror)
   }
-  same(mirrored, expected.view, `${peer.name}: view as its changes told`)
+  const extra = mirrored.filter(line => !expected.view.includes(line))
+  const missing = expected.view.filter(line => !mirrored.includes(line))
+  same({ extra, missing }, { extra: [], missing: [] }, `${peer.name}: view as its changes told`)
 }
 
 async function full(state: State) {

@@ -1,0 +1,4 @@
+import { defineChunking } from './chunking.ts'
+import { folders } from './disk.ts'
+
+defineChunking(folders)

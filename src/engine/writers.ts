@@ -250,7 +250,7 @@ export class WriterSet {
     }
     const source = known ?? this.ensure(link.writer)
     if (!known) this.#dragged.add(link.writer)
-    source.onTrial = false
+    this.#endTrial(source)
     source.want(link.length)
   }
 
@@ -273,10 +273,8 @@ export class WriterSet {
     for (const link of unit.links) {
       const target = linearizer.find(link.writer, link.length)
       if (!target) {
-        const source = this.ensure(link.writer)
-        this.#endTrial(source)
-        source.want(link.length)
-        return { ...at, reason: 'LINKS', missing: { key: source.key, length: link.length } }
+        if (options.fetch) this.#fetch(link, writer)
+        return { ...at, reason: 'LINKS', missing: { key: fromHex(link.writer), length: link.length } }
       }
       if (target.timestamp >= unit.timestamp) {
         const message = 'an entry is stamped no later than one that it links to'

@@ -1,5 +1,6 @@
 import { AutobeeError } from '../errors.ts'
 import type { Unit } from '../oplog/unit.ts'
+import type { WriterCore } from '../oplog/writer.ts'
 import type { Linearizer } from '../order/index.ts'
 import type { OrderHashes } from '../system/order-hash.ts'
 import type { Placed } from '../system/segment.ts'
@@ -31,33 +32,42 @@ export async function restore(options: RestoreOptions): Promise<number> {
   for (const { writer, length } of placed) lengths.set(writer, Math.max(lengths.get(writer) ?? 0, length))
   for (const id of options.known) if (!lengths.has(id)) lengths.set(id, 0)
   lengths.set(options.localId, options.localLength)
-  await Promise.all([...lengths].map(([id, length]) => readOplog(writers, id, length)))
+  const oplogs = [...lengths].map(([id, length]) => {
+    const writer = writers.ensure(id)
+    writer.want(Math.max(length, 1))
+    return writer
+  })
+  await Promise.all(oplogs.map(writer => writer.ready()))
+  // what steers the order without being in it counts too
+  for (const writer of oplogs) writer.want(writer.available)
   for (const unit of placed) {
-    const known = takePending(writers, unit)
+    const known = await takeNext(writers.ensure(unit.writer), unit)
     // read again if an undo needs them: a long history must not fill the memory
     known.values = null
     // what it was ordered without, because a writer had forked its oplog
     const links = known.links.filter(link => isEarlier(linearizer.find(link.writer, link.length), known))
     linearizer.add(links.length === known.links.length ? known : { ...known, links })
   }
-  writers.admit({ ...options, mayReorder: true, limit: Number.POSITIVE_INFINITY })
+  const admission = { ...options, mayReorder: true, limit: Number.POSITIVE_INFINITY }
+  for (let isDone = false; !isDone; ) {
+    const before = readSoFar(oplogs)
+    await Promise.all(oplogs.map(writer => writer.read()))
+    const { added } = writers.admit(admission)
+    isDone = added === 0 && readSoFar(oplogs) === before
+  }
   return replay(options)
 }
 
-async function readOplog(writers: WriterSet, id: string, length: number): Promise<void> {
-  const writer = writers.ensure(id)
-  writer.want(Math.max(length, 1))
-  await writer.ready()
-  // what steers the order without being in it counts too
-  writer.want(writer.available)
-  for (let from = -1; from < writer.readLength && !writer.frozen; ) {
-    from = writer.readLength
-    await writer.read()
-  }
+function readSoFar(oplogs: readonly WriterCore[]): number {
+  return oplogs.reduce((sum, writer) => sum + writer.readLength, 0)
 }
 
-function takePending(writers: WriterSet, placed: Placed): Unit {
-  const unit = writers.get(placed.writer)?.pending.shift()
+async function takeNext(writer: WriterCore, placed: Placed): Promise<Unit> {
+  for (let before = -1; writer.pending.length === 0 && before < writer.readLength; ) {
+    before = writer.readLength
+    await writer.read()
+  }
+  const unit = writer.pending.shift()
   if (unit && unit.start === placed.start && unit.length === placed.length) return unit
   const where = `entry ${placed.length} of writer ${placed.writer}`
   throw new AutobeeError('STORE_CORRUPT', `${where} is in the order index but not in its oplog`)

@@ -5,8 +5,14 @@ import { AutobeeError, messageOf } from '../errors.ts'
 import { hexOf } from '../keys.ts'
 import { type Unit, UnitAssembler } from './unit.ts'
 
-/** Most blocks read from one oplog at a time. */
-const READ_LIMIT = 2048
+/** Blocks read from one oplog at a time: few at first, more while they are small. */
+const READ_FIRST = 64
+const READ_MOST = 2048
+const READ_BYTES = 4 * 1024 * 1024
+/** Bytes of values that wait in memory, per oplog; the values of later units are read again when they are applied. */
+const HELD_BYTES = 8 * 1024 * 1024
+/** Units of one oplog that wait: whoever is blocked longer than that is not read on. */
+const MOST_PENDING = 65_536
 
 /** Why a writer's entries are no longer taken, and from which length on. */
 export interface Freeze {
@@ -50,6 +56,8 @@ export class WriterCore {
   #downloading = false
   #closed = false
   #muted = false
+  #readLimit = READ_FIRST
+  #heldBytes = 0
   #reading: Promise<void> | null = null
 
   constructor(key: Uint8Array, handlers: WriterHandlers) {
@@ -104,12 +112,6 @@ export class WriterCore {
     if (this.hasNews) this.#handlers.onnews(this)
   }
 
-  /** Starts reading behind `length`, whose last entry was stamped `timestamp`. */
-  resumeAt(length: number, timestamp: number): void {
-    this.pending.length = 0
-    this.#assembler = new UnitAssembler({ key: this.key, length, timestamp })
-  }
-
   /** The local oplog, once all of it is read: what is appended from now on does not come as news. */
   mute(): void {
     this.#muted = true
@@ -134,6 +136,7 @@ export class WriterCore {
 
   /** Are there blocks that {@link read} would take? */
   get hasNews(): boolean {
+    if (this.pending.length >= MOST_PENDING) return false
     return !this.#frozen && !this.#muted && Math.min(this.available, this.#wanted) > this.#assembler.length
   }
 
@@ -229,8 +232,8 @@ export class WriterCore {
     if (!core?.opened || this.#frozen || this.#closed || this.#muted) return
     const from = this.#assembler.length
     if (from >= this.available && isInConflict(core)) this.conflict(from)
-    const to = Math.min(this.available, this.#wanted, from + READ_LIMIT)
-    if (to <= from) return
+    const to = Math.min(this.available, this.#wanted, from + this.#readLimit)
+    if (to <= from || this.pending.length >= MOST_PENDING) return
     const assembler = this.#assembler
     let blocks: (Uint8Array | null)[]
     try {
@@ -244,6 +247,9 @@ export class WriterCore {
     // appended or rewound while the store was read: taking these blocks would decode them twice
     if (this.#assembler !== assembler || assembler.length !== from || this.#closed) return
     this.#take(assembler, blocks)
+    const bytes = blocks.reduce((sum, block) => sum + (block?.byteLength ?? 0), 0)
+    const fitting = Math.floor((blocks.length * READ_BYTES) / Math.max(1, bytes))
+    this.#readLimit = Math.max(1, Math.min(READ_MOST, fitting, 2 * this.#readLimit))
   }
 
   #take(assembler: UnitAssembler, blocks: readonly (Uint8Array | null)[]): void {
@@ -252,13 +258,20 @@ export class WriterCore {
       try {
         const unit = assembler.push(block)
         this.bytesRead += block.byteLength
-        if (unit) this.pending.push(unit)
+        if (unit) this.#hold(unit)
       } catch (error) {
         const reason = AutobeeError.is(error) ? error.code : 'INVALID_ENTRY'
         this.freeze(reason, { length: assembler.unitLength, message: messageOf(error) })
         return
       }
     }
+  }
+
+  #hold(unit: Unit): void {
+    if (this.pending.length === 0) this.#heldBytes = 0
+    this.#heldBytes += unit.bytes
+    if (this.#heldBytes > HELD_BYTES) unit.values = null
+    this.pending.push(unit)
   }
 }
 

@@ -71,7 +71,7 @@ export interface PeerOptions {
   readonly key: Uint8Array | null
   readonly database: Pick<AutobeeOptions, 'encryptionKey' | 'valueEncoding' | 'maxClockDrift'>
   readonly raw: boolean
-  ackInterval: number
+  readonly ackInterval: number
   /** Keeps a copy of the view from the changes that `update` tells of. */
   readonly mirrors: boolean
   readonly optimistic: boolean
@@ -93,6 +93,8 @@ export class Peer {
   crashIn = 0
   /** `apply` threw on a remote entry: it has to be reopened. */
   broken = false
+  /** Of the next opening. */
+  ackInterval: number
   /** The view as it was at `ready()`, with the changes that `update` told of; null when this peer does not keep it. */
   mirror: Promise<Map<string, string>> | null = null
   readonly #o: PeerOptions
@@ -103,6 +105,7 @@ export class Peer {
   constructor(options: PeerOptions) {
     this.#o = options
     this.index = options.index
+    this.ackInterval = options.ackInterval
     this.name = `peer ${options.index}`
   }
 
@@ -118,14 +121,6 @@ export class Peer {
 
   get localId(): string {
     return b4a.toString(this.db.local.key, 'hex')
-  }
-
-  get raw(): boolean {
-    return this.#o.raw
-  }
-
-  setAckInterval(ms: number): void {
-    this.#o.ackInterval = ms
   }
 
   inspect(): Inspection {
@@ -177,11 +172,11 @@ export class Peer {
   }
 
   #options(): AutobeeOptions {
-    const { database, raw, ackInterval, optimistic, mirrors } = this.#o
+    const { database, raw, optimistic, mirrors } = this.#o
     return {
       ...database,
       raw,
-      ackInterval,
+      ackInterval: this.ackInterval,
       optimistic,
       now: () => Math.floor(this.#o.now()),
       apply: createApply({ onunit: (host, options) => this.#onunit(host, options) }) as never,

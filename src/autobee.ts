@@ -104,7 +104,15 @@ export class Autobee<View = HyperbeeView> extends typedEmitter<AutobeeEvents>() 
       stats: this.stats,
       emit: (event, ...args) => {
         // without a listener EventEmitter would throw into the cycle; append, update and flush report it as well
-        if (event !== 'error' || this.listenerCount('error') > 0) this.emit(event, ...args)
+        if (event === 'error' && this.listenerCount('error') === 0) return
+        try {
+          this.emit(event, ...args)
+        } catch (error) {
+          // a listener's own fault: thrown where nothing of the database is in the middle of something
+          queueMicrotask(() => {
+            throw error
+          })
+        }
       },
       openView: bee => (given.open ? given.open(bee, this) : (bee as View))
     })

@@ -7,6 +7,7 @@ import type { CycleStats } from './engine/cycle-options.ts'
 import { Engine } from './engine/engine.ts'
 import type { Emit } from './engine/engine-options.ts'
 import { giveUpOplog } from './engine/give-up.ts'
+import { hasOwnCheck } from './engine/opening.ts'
 import { expectations, Patience } from './engine/outstanding.ts'
 import { type Append, AppendQueue } from './engine/queue.ts'
 import { ReadOnlyCopy } from './engine/read-only.ts'
@@ -65,6 +66,8 @@ export class Database<View> {
   readonly #forked = new Set<string>()
   readonly #knocking = new Knocking(() => this.#announceLocal())
   readonly #changes = new Signal()
+  /** What happened to own cores while the database opened. */
+  #staleSince: 'GROWN' | 'CONFLICT' | null = null
   #wasWritable = false
   #roles: RoleNotices | null = null
   /** What cycles did that ended in the middle of a merge: shown when it is whole. */
@@ -134,6 +137,7 @@ export class Database<View> {
     this.#state = { state: 'open' }
     this.#connect()
     this.#engine?.cycle.kick()
+    if (this.#staleSince) this.#onstale(this.#staleSince)
   }
 
   async #openReadOnly(key: Uint8Array): Promise<void> {
@@ -218,9 +222,14 @@ export class Database<View> {
       if (this.#copy) return
       const waiting = expectations(this.#openEngineOrThrow())
       if (waiting.length === 0) return
-      patience.check(waiting, { isConnected: this.#streams.size > 0 })
+      patience.check(waiting, { isConnected: this.#streams.size > 0, progress: this.#progress() })
       await this.#changes.next(FLUSH_LOOK)
     }
+  }
+
+  /** Changes whenever something came or was ordered. */
+  #progress(): string {
+    return `${this.#engine?.linearizer.length}/${this.#engine?.writers.lastNews}`
   }
 
   /** Another local oplog. @throws AutobeeError `NOT_WRITABLE` when the store lacks its secret key */
@@ -230,7 +239,14 @@ export class Database<View> {
       const cores = this.#cores as DatabaseCores
       const core = await cores.local(this.#key as Uint8Array, choice)
       const isWritable = core.writable
+      const isReadable = await hasOwnCheck(core)
       await core.close()
+      if (!isReadable) {
+        throw new AutobeeError(
+          'ENCRYPTION_KEY_MISMATCH',
+          'that oplog belongs to something else, or to another encryptionKey'
+        )
+      }
       if (!isWritable) {
         throw new AutobeeError(
           'NOT_WRITABLE',
@@ -355,7 +371,7 @@ export class Database<View> {
       wakeup: settings.user.wakeup ?? null,
       now: settings.now,
       announcement: () => this.#engine?.announcement() ?? [],
-      onannounce: heads => this.#onannounce(heads),
+      onannounce: (heads, from) => this.#onannounce(heads, from),
       onpeer: () => this.#changes.tell()
     })
     for (const stream of this.#streams) this.#peers.attach(stream)
@@ -410,15 +426,16 @@ export class Database<View> {
   }
 
   /** What peers claim opens cores, within bounds; nothing waits for it. */
-  #onannounce(heads: readonly Head[]): void {
+  #onannounce(heads: readonly Head[], from: object): void {
     const engine = this.#engine
-    if (!engine) return
+    if (!engine || this.#state.state !== 'open') return
     for (const head of heads) {
-      if (!engine.linearizer.everMember(hexOf(head.key))) this.#strangers?.consider(head)
+      if (!engine.linearizer.everMember(hexOf(head.key))) this.#strangers?.consider(head, from)
     }
   }
 
   #onstale(reason: 'GROWN' | 'CONFLICT'): void {
+    if (this.#state.state === 'new') this.#staleSince = reason
     if (this.#state.state !== 'open') return
     this.#exclusively(() => {
       if (this.#state.state !== 'open') return Promise.resolve()

@@ -30,6 +30,8 @@ export interface AtomicCoresOptions {
   readonly system: Hypercore
   /** `sync`: every batch is on disk, not only in the operating system, before it counts as written. */
   readonly sync: boolean
+  /** The store says that it was closed cleanly: that is to be untrue on disk before anyone hears of a new block. */
+  readonly syncFirst: boolean
   readonly onphase: (phase: CommitPhase) => void
 }
 
@@ -75,6 +77,7 @@ export class AtomicCores {
   readonly #atom: Atom
   readonly #database: Database
   #committing = false
+  #syncNext: boolean
   /** Lengths of the base cores after the last commit. */
   #committed: number[]
 
@@ -82,6 +85,7 @@ export class AtomicCores {
     const storage = storageOf(options.store)
     this.#atom = atom
     this.#database = storage.db
+    this.#syncNext = options.syncFirst
     this.#sessions = sessions
     this.#bases = [options.view, options.system, ...(options.oplog ? [options.oplog] : [])]
     this.#oplog = sessions[2] ?? null
@@ -188,7 +192,8 @@ export class AtomicCores {
     const flush = async () => {
       options.onphase('before-batch')
       await batch.flush()
-      if (options.sync) await this.#database.flush()
+      if (options.sync || this.#syncNext) await this.#database.flush()
+      this.#syncNext = false
       options.onphase('after-batch')
     }
     return new Proxy(batch, {

@@ -84,6 +84,7 @@ export class Engine {
   /** A peer gave back a tail of an own core, or the own oplog has a conflict. */
   #stale = false
   #loaded = false
+  #hasWritten = false
   readonly #sync = new BackgroundSync(() => this.sync())
 
   /** @throws AutobeeError `ENCRYPTION_KEY_MISMATCH`, `OPTIONS_MISMATCH`, `STORE_CORRUPT`, `UPGRADE_REQUIRED` */
@@ -100,6 +101,7 @@ export class Engine {
       store: cores.store,
       oplog: own.oplog.writable && !isFrozen(options, boot, own) ? own.oplog : null,
       sync: options.durability === 'sync',
+      syncFirst: boot?.isClean === true,
       onphase: options.onphase
     })
     atomic.view.move({ length: boot?.viewHead ?? 0 })
@@ -217,16 +219,36 @@ export class Engine {
     this.#closed = true
     await this.cycle.close()
     this.#sync.stop()
+    this.#local.close()
+    await this.#markClean()
     await this.#o.closeView(this.view)
     await this.writers.close()
     await this.#parts.atomic.close()
     await Promise.allSettled(Object.values(this.own).map(core => core.close()))
   }
 
+  /** Says on disk that nothing is lost, so that the next opening need not believe peers who claim to have more. */
+  async #markClean(): Promise<void> {
+    const { boot } = this.#parts
+    const isWhole =
+      this.#loaded && !this.#stale && this.cycle.state === 'closed' && this.#applier.unflushed === 0
+    const isWritten = this.#hasWritten || (boot !== null && !boot.isClean)
+    if (!isWhole || !isWritten || (this.linearizer.length === 0 && !boot)) return
+    try {
+      const { undoPoints } = this.#applier
+      await this.#journal.write({ drafts: [], rolesMoved: false, undoPoints, isClean: true })
+      await this.sync()
+    } catch {
+      // the store was closed first, or is full: then the next opening is careful
+    }
+  }
+
   async #load(): Promise<void> {
     const { boot, placed, own } = this.#parts
     for (const core of [own.oplog, own.view, own.system]) {
       core.on('append', () => this.#ongrown(core))
+      // between the opening of the atom and here
+      this.#ongrown(core)
     }
     own.oplog.on('conflict', length => this.#onconflict(length))
     const keep = await restore({
@@ -265,12 +287,8 @@ export class Engine {
   #refusal(append: Append): AutobeeError | null {
     const refusal = this.#o.refusal(append)
     if (refusal) return refusal
-    if (this.#local.isDead) {
-      return new AutobeeError(
-        'CONFLICT',
-        'the local oplog was forked and is frozen; go on with a new one: setLocal'
-      )
-    }
+    const dead = this.#local.refusal()
+    if (dead) return dead
     if (this.roleOfLocal() === 'none' && !append.optimistic) return notWritable()
     return null
   }
@@ -287,6 +305,7 @@ export class Engine {
       // of an oplog that is new to this database nothing is known to be lost
       bootLength: isSame ? boot.oplogLength : boot ? own.oplog.length : 0,
       isDead: !own.oplog.writable || isFrozen(this.#o, boot, own),
+      isSuspect: !isSame || !boot.isClean,
       origin: originOf({ encrypted, valueEncoding: codec.name }),
       onlook: () => {
         if (!this.#closed) this.cycle.kick()
@@ -372,6 +391,7 @@ export class Engine {
 
   #onreport(report: CycleReport): void {
     for (const { writer } of report.changes) if (writer !== this.localId) this.writers.follow(writer)
+    if (report.written || report.appended > 0) this.#hasWritten = true
     if (report.written && this.#o.durability === 'relaxed') this.#sync.soon()
     this.#o.onreport(report)
   }

@@ -40,6 +40,8 @@ export interface JournalEntry {
   /** Roles were given, taken or undone since the last flush. */
   readonly rolesMoved: boolean
   readonly undoPoints: readonly UndoPoint[]
+  /** The last one before closing. Default false. */
+  readonly isClean?: boolean
 }
 
 /** Writes everything that a cycle produced as one atomic batch. */
@@ -85,7 +87,7 @@ export class Journal {
     const blocks = entry.drafts.flatMap(draft => draft.blocks)
     if (blocks.length > 0) await cores.append(blocks)
     onphase('oplog-appended')
-    await cores.putRecord(BOOT_KEY, this.#boot(length, entry.undoPoints))
+    await cores.putRecord(BOOT_KEY, this.#boot(length, entry))
     onphase('boot-written')
     await cores.commit()
     onphase('written')
@@ -130,13 +132,14 @@ export class Journal {
     local.seal(last, checkpoint)
   }
 
-  #boot(position: number, undoPoints: readonly UndoPoint[]): Uint8Array {
+  #boot(position: number, { undoPoints, isClean = false }: JournalEntry): Uint8Array {
     const { cores, linearizer, hashes, localKey, localFrozen } = this.#o
     const recent: Placed[] = []
     for (let at = this.#indexed; at < position; at++) recent.push(placedAt(linearizer, at))
     return encodeBoot({
       local: localKey,
       localFrozen,
+      isClean,
       oplogLength: cores.oplogLength,
       viewLength: cores.view.core.length,
       systemLength: cores.system.core.length,

@@ -1,13 +1,16 @@
 import b4a from 'b4a'
 import type Hypercore from 'hypercore'
+import { AutobeeError } from '../errors.ts'
 import { ORDER_RULE, type Origin } from '../oplog/entry.ts'
 import type { Unit } from '../oplog/unit.ts'
 import type { WriterCore } from '../oplog/writer.ts'
 import type { Linearizer } from '../order/index.ts'
 import { LocalWriter } from './local-writer.ts'
 
-/** How long a peer's claim to have more of the own oplog holds appends up without a proof, ms. */
-const BELIEF = 5000
+/** How long appends wait for the rest of the own oplog that a peer claims to have, before they are refused, ms. */
+const PATIENCE = 5000
+/** After an opening that was not preceded by an orderly closing, claims are believed for so long, ms. */
+const SUSPICION = 600_000
 
 export interface LocalOplogOptions {
   readonly oplog: Hypercore
@@ -20,6 +23,8 @@ export interface LocalOplogOptions {
   readonly bootLength: number
   /** Nothing may be written to it: no secret key, or a conflict was seen. */
   readonly isDead: boolean
+  /** The store was not closed in order: a power cut may have taken a tail that peers have. */
+  readonly isSuspect: boolean
   readonly origin: Origin
   /** Look again whether appends can go on. */
   onlook(): void
@@ -36,43 +41,71 @@ export class LocalOplog {
   #writer: LocalWriter | null = null
   #isRead = false
   #recoversFrom: number | null = null
-  readonly #claims = new WeakMap<object, number>()
+  readonly #openedAt = performance.now()
+  #waitingSince: number | null = null
+  #timer: ReturnType<typeof setTimeout> | null = null
 
   constructor(options: LocalOplogOptions) {
     this.#o = options
   }
 
-  get isDead(): boolean {
-    return this.#o.isDead
+  /** Why nothing can be appended, whatever it is; null when it can. */
+  refusal(): AutobeeError | null {
+    const { frozen } = this.#o.reader()
+    if (this.#o.isDead || frozen?.reason === 'CONFLICT') {
+      const how = 'the local oplog was forked and is frozen; go on with a new one: setLocal'
+      return new AutobeeError('CONFLICT', how)
+    }
+    if (frozen) {
+      const code = frozen.reason === 'UPGRADE_REQUIRED' ? 'UPGRADE_REQUIRED' : 'INVALID_ENTRY'
+      return new AutobeeError(
+        code,
+        `the local oplog cannot be read: ${frozen.message}; go on with a new one: setLocal`
+      )
+    }
+    if (!this.#isRead || this.#isLongerElsewhere()) {
+      const how = 'peers have more of the local oplog than this store; wait until it is here, or use setLocal'
+      return new AutobeeError('WAITING', how, { reason: 'RECOVERING' })
+    }
+    return null
   }
 
   get writer(): LocalWriter | null {
     return this.#writer
   }
 
-  /** Can appends be answered now, be it with a refusal? */
+  /** Can appends be answered now, be it with a refusal? While the rest may be on its way they wait, for a while. */
   mayAppend(): boolean {
     if (!this.#isRead) this.read()
-    if (!this.#isRead) return false
-    if (this.#o.isDead) return true
-    return !this.#isLongerElsewhere()
+    if (this.#o.isDead || this.#o.reader().frozen) return true
+    if (this.#isRead && !this.#isLongerElsewhere()) {
+      this.#waitingSince = null
+      return true
+    }
+    const now = performance.now()
+    this.#waitingSince ??= now
+    if (now - this.#waitingSince > PATIENCE) return true
+    if (this.#isRead) this.#o.oplog.update({ force: true }).catch(noop)
+    this.#timer ??= setTimeout(() => {
+      this.#timer = null
+      this.#o.onlook()
+    }, PATIENCE / 10)
+    return false
   }
 
-  /** A peer has more of the own oplog than we do: it is on its way, and appending would fork it. */
+  close(): void {
+    if (this.#timer) clearTimeout(this.#timer)
+    this.#timer = null
+  }
+
+  /**
+   * Does a peer say that it has more of the own oplog than we do? Appending would fork it then. Only where a tail may
+   * have been lost is anybody believed: a claim needs no proof.
+   */
   #isLongerElsewhere(): boolean {
-    const { oplog, onlook } = this.#o
-    const now = performance.now()
-    let isLonger = false
-    for (const peer of oplog.peers) {
-      if (peer.remoteFork !== oplog.fork || peer.remoteLength <= oplog.length) continue
-      const since = this.#claims.get(peer) ?? now
-      this.#claims.set(peer, since)
-      if (now - since < BELIEF) isLonger = true
-    }
-    if (!isLonger) return false
-    oplog.update({ force: true }).catch(noop)
-    setTimeout(onlook, BELIEF / 10)
-    return true
+    const { oplog, isSuspect } = this.#o
+    if (!isSuspect || performance.now() - this.#openedAt > SUSPICION) return false
+    return oplog.peers.some(peer => peer.remoteFork === oplog.fork && peer.remoteLength > oplog.length)
   }
 
   /** Looks whether the whole oplog is read. */

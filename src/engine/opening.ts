@@ -85,3 +85,9 @@ export function membersOf(placed: readonly Placed[], bootstrap: string): string[
   for (const { changes } of placed) for (const { writer } of changes) ids.add(writer)
   return [...ids]
 }
+
+/** Is the first block of that oplog one that this database can read, or is there none yet? */
+export async function hasOwnCheck(core: Hypercore): Promise<boolean> {
+  const [block] = core.length > 0 ? await readBlocks(core, 0, 1) : []
+  return !block || hasCheckValue(block, core.key)
+}

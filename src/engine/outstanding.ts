@@ -50,21 +50,35 @@ function obstacle(
 
 /** How long blocks that nobody seems to have are waited for while peers are connected, ms: channels open one by one. */
 const PATIENCE = 2000
+/** How long nothing at all may come although somebody says that he has it, ms: a claim is no block. */
+const MOST_PATIENCE = 15_000
 
 /** Decides when waiting has become pointless. */
 export class Patience {
   #hopelessSince = 0
+  #progress = ''
+  #progressAt = performance.now()
 
   /** @throws AutobeeError `WAITING`, with the reason */
-  check(waiting: readonly Outstanding[], { isConnected }: { isConnected: boolean }): void {
+  check(
+    waiting: readonly Outstanding[],
+    { isConnected, progress }: { isConnected: boolean; progress: string }
+  ): void {
+    const now = performance.now()
+    if (progress !== this.#progress) {
+      this.#progress = progress
+      this.#progressAt = now
+    }
     const first = waiting.find(item => item.reason !== null)
-    if (!first?.reason || waiting.some(item => item.reason === null)) {
+    const isOpen = waiting.some(item => item.reason === null)
+    if (isOpen && now - this.#progressAt < MOST_PATIENCE) {
       this.#hopelessSince = 0
       return
     }
-    if (this.#hopelessSince === 0) this.#hopelessSince = performance.now()
+    if (this.#hopelessSince === 0) this.#hopelessSince = now
     const isLocal = waiting.every(item => item.reason === 'CLOCK' || item.reason === 'INTERRUPTED')
-    if (!isLocal && isConnected && performance.now() - this.#hopelessSince < PATIENCE) return
-    throw new AutobeeError('WAITING', first.message, { reason: first.reason })
+    if (!isOpen && !isLocal && isConnected && now - this.#hopelessSince < PATIENCE) return
+    const message = first?.message ?? 'entries that peers say they have do not come'
+    throw new AutobeeError('WAITING', message, { reason: first?.reason ?? 'BLOCKS' })
   }
 }

@@ -11,6 +11,8 @@ const PROTOCOL = 'autobee/1'
 const [INITIATOR, RESPONDER] = crypto.namespace('autobee', 2) as [Uint8Array, Uint8Array]
 /** A peer may announce many writers, but not without end. */
 const MOST_ANNOUNCED = 4096
+/** How often one peer is told of all writers, at the most, ms. */
+const ANSWER_INTERVAL = 100
 
 /** Proves that the sender knows the database's key, and tells its clock. */
 interface Hello {
@@ -41,7 +43,7 @@ export interface PeersOptions {
   /** Oplogs to tell a peer of. */
   announcement(): Head[]
   /** A peer says that these oplogs exist. */
-  onannounce(heads: readonly Head[]): void
+  onannounce(heads: readonly Head[], from: object): void
   /** A peer came or went. */
   onpeer(): void
 }
@@ -53,6 +55,7 @@ export class Peers {
   readonly #session: Wakeup.Session
   readonly #offsets = new Map<Protomux.Channel, number>()
   readonly #channels = new Set<Protomux.Channel>()
+  readonly #answered = new WeakMap<object, number>()
   #closed = false
 
   constructor(options: PeersOptions) {
@@ -66,11 +69,15 @@ export class Peers {
       },
       onpeerremove: () => options.onpeer(),
       onlookup: (_, peer, session) => {
+        // one answer for many questions: each may be large
+        const now = performance.now()
+        if (now - (this.#answered.get(peer) ?? Number.NEGATIVE_INFINITY) < ANSWER_INTERVAL) return
+        this.#answered.set(peer, now)
         const heads = options.announcement()
         if (heads.length > 0) session.announce(peer, heads.slice(0, MOST_ANNOUNCED))
       },
-      onannounce: writers => {
-        if (!this.#closed) options.onannounce(writers.slice(0, MOST_ANNOUNCED))
+      onannounce: (writers, peer) => {
+        if (!this.#closed) options.onannounce(writers.slice(0, MOST_ANNOUNCED), peer)
       }
     })
   }

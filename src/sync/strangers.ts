@@ -5,14 +5,19 @@ import type { WriterCore } from '../oplog/writer.ts'
 
 /** Bounds on what strangers may cost, DESIGN.md "Strangers". */
 const MOST_STRANGERS = 64
+/** Of these, brought up by one peer. */
+const MOST_BY_PEER = 16
 const MOST_BYTES = 64 * 1024
 /** Beside the values: check value, links, encryption. */
 const OVERHEAD = 16 * 1024
 const MOST_REMEMBERED = 4096
-/** Trials per second, in the long run. */
-const RATE = 64
+/** Trials at once, and per second in the long run: each leaves a small record in the store. */
+const BURST = 64
+const RATE = 8
 /** A stranger whose unit does not come makes room for another after this, ms. */
 const PATIENCE = 10_000
+/** The same when nobody connected has the oplog at all, ms. */
+const SHORT_PATIENCE = 1000
 
 export interface StrangersOptions {
   /** Does this peer try strangers' units now: is it an indexer, and does its user want it? */
@@ -39,6 +44,8 @@ export interface StrangersOptions {
 interface Candidate {
   readonly writer: WriterCore
   readonly since: number
+  /** Who told of it; null: the user. */
+  readonly from: object | null
   isLetIn: boolean
 }
 
@@ -48,7 +55,7 @@ export class Strangers {
   readonly #candidates = new Map<string, Candidate>()
   /** Refused: up to which length, and at which position. Oldest first. */
   readonly #refused = new Map<string, { readonly length: number; readonly position: number }>()
-  #tokens = RATE
+  #tokens = BURST
   #refilled = performance.now()
   #timer: ReturnType<typeof setTimeout> | null = null
 
@@ -61,15 +68,15 @@ export class Strangers {
   }
 
   /** Somebody says that this oplog exists. */
-  consider({ key, length }: Head): void {
+  consider({ key, length }: Head, from: object | null = null): void {
     const id = hexOf(key)
     if (length === 0 || this.#candidates.has(id) || this.#o.isMember(id) || !this.#o.isTrying()) return
     if (this.#o.knownLength(id) >= length) return
     const refused = this.#refused.get(id)
     if (refused && refused.length >= length && refused.position === this.#o.position()) return
-    if (!this.#makeRoom()) return
+    if (!this.#makeRoom(from)) return
     const writer = this.#o.open(id)
-    this.#candidates.set(id, { writer, since: performance.now(), isLetIn: false })
+    this.#candidates.set(id, { writer, from, since: performance.now(), isLetIn: false })
     this.#fetch(writer)
     writer.ready().then(() => this.#o.kick(), noop)
   }
@@ -149,20 +156,24 @@ export class Strangers {
     }
   }
 
-  #makeRoom(): boolean {
-    if (this.#candidates.size < MOST_STRANGERS) return true
-    for (const [id, { writer, since, isLetIn }] of this.#candidates) {
-      if (isLetIn || performance.now() - since < PATIENCE) continue
+  /** Nobody's inventions may keep the others out: each peer has places of its own, and idle ones are given away. */
+  #makeRoom(from: object | null): boolean {
+    let own = 0
+    for (const candidate of this.#candidates.values()) if (candidate.from === from) own++
+    const isOwnFull = from !== null && own >= MOST_BY_PEER
+    if (!isOwnFull && this.#candidates.size < MOST_STRANGERS) return true
+    for (const [id, candidate] of this.#candidates) {
+      if ((isOwnFull && candidate.from !== from) || !isIdle(candidate)) continue
       this.#candidates.delete(id)
       this.#o.forget(id).catch(noop)
-      return !writer.frozen
+      return true
     }
     return false
   }
 
   #takeToken(): boolean {
     const now = performance.now()
-    this.#tokens = Math.min(RATE, this.#tokens + ((now - this.#refilled) / 1000) * RATE)
+    this.#tokens = Math.min(BURST, this.#tokens + ((now - this.#refilled) / 1000) * RATE)
     this.#refilled = now
     if (this.#tokens >= 1) {
       this.#tokens--
@@ -174,6 +185,11 @@ export class Strangers {
     }, 1000 / RATE)
     return false
   }
+}
+
+function isIdle({ isLetIn, since, writer }: Candidate): boolean {
+  const isUnknown = !writer.core?.opened || writer.core.length === 0
+  return !isLetIn && performance.now() - since > (isUnknown ? SHORT_PATIENCE : PATIENCE)
 }
 
 function noop(): void {}

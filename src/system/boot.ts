@@ -9,6 +9,7 @@ export const BOOT_KEY = 'autobee/boot'
 
 const BOOT_VERSION = 1
 const FLAG_LOCAL_FROZEN = 1
+const FLAG_CLEAN = 2
 
 /**
  * Where this store's copy of a database stands. Written with every flush, in the same atomic batch as the
@@ -18,6 +19,8 @@ export interface Boot {
   readonly local: Uint8Array
   /** A conflict was seen on the local oplog: nothing is appended to it any more. */
   readonly localFrozen: boolean
+  /** Closed in order and on disk: nothing that peers may have is missing here. */
+  readonly isClean: boolean
   /** Lengths of the three own cores after the flush. */
   readonly oplogLength: number
   readonly viewLength: number
@@ -38,7 +41,7 @@ export function encodeBoot(boot: Boot): Uint8Array {
   const state = { start: 0, end: 256 + recent.byteLength + boot.undoPoints.length * 18, buffer: b4a.alloc(0) }
   state.buffer = b4a.allocUnsafeSlow(state.end)
   c.uint.encode(state, BOOT_VERSION)
-  c.uint.encode(state, boot.localFrozen ? FLAG_LOCAL_FROZEN : 0)
+  c.uint.encode(state, (boot.localFrozen ? FLAG_LOCAL_FROZEN : 0) | (boot.isClean ? FLAG_CLEAN : 0))
   c.fixed32.encode(state, boot.local as never)
   for (const length of lengthsOf(boot)) c.uint.encode(state, length)
   c.fixed32.encode(state, boot.orderHash as never)
@@ -74,6 +77,7 @@ export function decodeBoot(bytes: Uint8Array): Boot {
     return {
       local,
       localFrozen: (flags & FLAG_LOCAL_FROZEN) !== 0,
+      isClean: (flags & FLAG_CLEAN) !== 0,
       oplogLength,
       viewLength,
       systemLength,

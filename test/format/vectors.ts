@@ -101,6 +101,7 @@ export function vectors(): Record<string, string> {
     encodeBoot({
       local: KEY_A,
       localFrozen: false,
+      isClean: false,
       oplogLength: 5,
       viewLength: 4,
       systemLength: 1,

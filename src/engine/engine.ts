@@ -275,8 +275,10 @@ export class Engine {
     this.#local.read()
     const isRotated =
       !!boot && (!b4a.equals(boot.local, this.localKey) || this.#o.localFrozen !== boot.localFrozen)
-    if (isRotated && this.linearizer.length === position) {
-      await this.#journal.write({ drafts: [], rolesMoved: false, undoPoints: this.#applier.undoPoints })
+    // tentative units of the oplog before are gone, and perhaps nothing else is left to write
+    if (isRotated) {
+      const rolesMoved = this.linearizer.length < position
+      await this.#journal.write({ drafts: [], rolesMoved, undoPoints: this.#applier.undoPoints })
     }
     for (const { writer } of this.linearizer.members())
       if (writer !== this.localId) this.writers.follow(writer)

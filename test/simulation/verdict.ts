@@ -20,8 +20,8 @@ interface State {
   readonly peer: Peer
   readonly local: string
   readonly placements: readonly Placement<Unit>[]
-  /** Shows own units that nobody has let in yet. */
-  readonly isTentative: boolean
+  /** It has no role: it shows own units that nobody has let in yet, if there are any. */
+  readonly isStranger: boolean
   knows(unit: Unit): boolean
   readonly hash: string
   readonly view: ReturnType<Autobee['bee']['snapshot']>
@@ -84,7 +84,7 @@ export async function checkConvergence(world: World): Promise<Unit[]> {
     for (const state of states) {
       // which strangers' units it knows matters behind its own ones only
       const own = () => replay(world, units.filter(state.knows), state.local)
-      await checkState(state, state.isTentative ? own() : expected)
+      await checkState(state, state.isStranger ? own() : expected)
       await checkMirror(state.peer)
     }
     count(world, { units, expected })
@@ -99,8 +99,7 @@ export async function checkFlush(world: World, peer: Peer): Promise<void> {
   try {
     await world.patiently(peer.db.flush(), `${peer.name} flushes`)
   } catch (error) {
-    const { isTentative } = capture(peer, world)
-    if (!isTentative || !AutobeeError.is(error, 'WAITING')) throw error
+    if (!capture(peer, world).isStranger || !AutobeeError.is(error, 'WAITING')) throw error
   }
 }
 
@@ -216,12 +215,13 @@ function capture(peer: Peer, world: World): State {
   const { linearizer } = inspection
   const locals = world.peers.flatMap(other => [...other.locals])
   const known = new Map(locals.map(id => [id, linearizer.knownLength(id)]))
+  const roles = rolesAfter(sharedOf(placements).placements, world.bootstrap)
   return {
     peer,
     local: peer.localId,
     placements,
-    isTentative: sharedOf(placements).placements.length < placements.length,
-    knows: ({ writer, length }) => length <= (known.get(writer) ?? 0),
+    isStranger: (roles.get(peer.localId) ?? 'none') === 'none',
+    knows: ({ writer, length }) => writer === peer.localId || length <= (known.get(writer) ?? 0),
     hash: b4a.toString(inspection.orderHash(), 'hex'),
     view: peer.db.bee.snapshot()
   }

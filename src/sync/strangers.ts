@@ -121,7 +121,8 @@ export class Strangers {
     candidate.isLetIn = true
     this.#o.acknowledge(unit).then(isIn => {
       this.#candidates.delete(id)
-      if (!isIn) this.#refuse(id, writer).catch(noop)
+      // outside of a cycle: nothing may be cleared here, since by now somebody else may have let it in
+      if (!isIn) this.#remember(id, unit.length)
     }, noop)
   }
 

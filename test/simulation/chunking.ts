@@ -24,7 +24,7 @@ export function defineChunking(runtime: Runtime): void {
       const model = new Model()
       const strangers = units.map(unit => ({ unit, applied: apply(model, unit).applied }))
       expect(strangers.some(({ applied }) => !applied)).toBe(true)
-      const disk = await runtime.createDisk()
+      const disk = await runtime.createDisk(new Random(seed).bytes(32))
       const store = await disk.open()
       try {
         const random = new Random(-seed)

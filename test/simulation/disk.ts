@@ -11,11 +11,11 @@ const PLACE = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
 
 /** Corestores in folders, written by RocksDB. */
 export const folders: Runtime = {
-  async createDisk(): Promise<Disk> {
+  async createDisk(primaryKey): Promise<Disk> {
     const dir = await mkdtemp(join(PLACE, 'autobee-simulation-'))
     return {
       async open() {
-        const store = new Corestore(dir)
+        const store = new Corestore(dir, { primaryKey, unsafe: true })
         await store.ready()
         return store
       },

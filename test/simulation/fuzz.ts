@@ -82,6 +82,7 @@ async function play(world: World): Promise<void> {
   if (random.chance(0.8)) await steps.heal()
   for (let count = random.int(60, 90); count > 0; count--) await steps.step()
   await steps.finish()
+  random.restart(world.seed, -1)
   if (random.chance(0.3)) await world.addPeer()
 
   world.tell('the end: clocks are right, everybody is connected')

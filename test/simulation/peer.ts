@@ -1,6 +1,6 @@
 import b4a from 'b4a'
 import type Corestore from 'corestore'
-import type { Inspection } from '../../src/engine/engine.ts'
+import type { Inspection } from '../../src/engine/inspection.ts'
 import {
   Autobee,
   AutobeeError,
@@ -11,6 +11,8 @@ import {
 } from '../../src/index.ts'
 import { INSPECT } from '../../src/options.ts'
 import { createApply } from './program.ts'
+
+type Inspection = ReturnType<Engine['inspect']>
 
 /** Where one peer keeps its data. */
 export interface Disk {

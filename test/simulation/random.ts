@@ -1,9 +1,14 @@
 /** Numbers that follow from a seed alone (mulberry32). */
 export class Random {
-  #state: number
+  #state = 0
 
   constructor(seed: number) {
-    this.#state = Math.imul(seed ^ 0x9e3779b9, 0x85ebca6b) >>> 0
+    this.restart(seed, 0)
+  }
+
+  /** Goes on as if new: what comes then depends on nothing that was drawn before. */
+  restart(seed: number, part: number): void {
+    this.#state = (Math.imul(seed ^ 0x9e3779b9, 0x85ebca6b) ^ Math.imul(part, 0xc2b2ae35)) >>> 0
     this.float()
   }
 

@@ -42,6 +42,7 @@ export class Steps {
   readonly attempts: Attempt[] = []
   readonly #world: World
   #made = 0
+  #steps = 0
   #invites: string[] = []
   /** Appends that are not waited for. */
   #pending = new Set<Promise<void>>()
@@ -65,6 +66,8 @@ export class Steps {
   async step(): Promise<void> {
     const world = this.#world
     const { random } = world
+    // so that a step is the same again although the network made the one before come out otherwise
+    random.restart(world.seed, ++this.#steps)
     world.time += random.chance(0.05) ? random.int(1000, 100_000) : random.int(0, 60)
     world.counters.operations++
     const name = random.weighted(WEIGHTS)

@@ -4,7 +4,8 @@ import { type Counters, type Disk, Peer } from './peer.ts'
 import { Random } from './random.ts'
 
 export interface Runtime {
-  createDisk(): Promise<Disk>
+  /** An empty one; the keys of its stores follow from 32 bytes. */
+  createDisk(primaryKey: Uint8Array): Promise<Disk>
 }
 
 export interface WorldOptions {
@@ -65,7 +66,7 @@ export class World {
     const { random } = this
     const peer: Peer = new Peer({
       index: this.peers.length,
-      disk: await this.#runtime.createDisk(),
+      disk: await this.#runtime.createDisk(random.bytes(32)),
       counters: this.counters,
       key: this.#key,
       database: {

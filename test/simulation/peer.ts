@@ -12,8 +12,6 @@ import {
 import { INSPECT } from '../../src/options.ts'
 import { createApply } from './program.ts'
 
-type Inspection = ReturnType<Engine['inspect']>
-
 /** Where one peer keeps its data. */
 export interface Disk {
   /** What was written before is there. */

@@ -1,4 +1,3 @@
-import b4a from 'b4a'
 import type Corestore from 'corestore'
 import type Hypercore from 'hypercore'
 import crypto from 'hypercore-crypto'
@@ -7,12 +6,12 @@ import type { CycleStats } from './engine/cycle-options.ts'
 import { Engine } from './engine/engine.ts'
 import type { Emit } from './engine/engine-options.ts'
 import { giveUpOplog } from './engine/give-up.ts'
+import { Notices } from './engine/notices.ts'
 import { hasOwnCheck } from './engine/opening.ts'
 import { expectations, Patience } from './engine/outstanding.ts'
 import { type Append, AppendQueue } from './engine/queue.ts'
 import { ReadOnlyCopy } from './engine/read-only.ts'
 import type { CycleReport } from './engine/report.ts'
-import { RoleNotices } from './engine/role-notices.ts'
 import { strangersOf } from './engine/strangers-of.ts'
 import { AutobeeError, toAutobeeError } from './errors.ts'
 import { type Head, hexOf } from './keys.ts'
@@ -55,7 +54,6 @@ export class Database<View> {
   #cores: DatabaseCores | null = null
   #engine: Engine | null = null
   #copy: ReadOnlyCopy | null = null
-  #role: Role = 'none'
   #peers: Peers | null = null
   #strangers: Strangers | null = null
   #snapshot: Snapshot<View> | null = null
@@ -64,18 +62,19 @@ export class Database<View> {
   #changing: Promise<unknown> = Promise.resolve()
   readonly #acks: Acks
   readonly #forked = new Set<string>()
-  readonly #knocking = new Knocking(() => this.#announceLocal())
+  readonly #knocking = new Knocking(() => {
+    this.#announceLocal()
+    return this.#engine?.roleOfLocal() === 'none' && this.#engine.localLength > 0
+  })
   readonly #changes = new Signal()
   /** What happened to own cores while the database opened. */
   #staleSince: 'GROWN' | 'CONFLICT' | null = null
-  #wasWritable = false
-  #roles: RoleNotices | null = null
-  /** What cycles did that ended in the middle of a merge: shown when it is whole. */
-  #pending = { isShown: true, rolesMoved: false }
+  readonly #notices: Notices
 
   constructor(options: DatabaseOptions<View>) {
     this.#o = options
     this.#key = options.key
+    this.#notices = new Notices(options.emit)
     const { userStore, settings } = options
     this.#acks = new Acks({
       interval: settings.ackInterval,
@@ -113,7 +112,7 @@ export class Database<View> {
 
   /** The local writer's role as of the last cycle that is whole and durable. */
   get role(): Role {
-    return this.#role
+    return this.#notices.role
   }
 
   /** Reads the whole local state; see {@link Engine.open} for what it throws. */
@@ -318,13 +317,10 @@ export class Database<View> {
       user: settings.user,
       onerror: error => emit('error', error)
     })
-    if (this.#snapshot.isBehind) this.#pending = { ...this.#pending, isShown: false }
     this.#local = engine.own.oplog.session({ writable: false })
     await this.#local.ready()
     this.#strangers = strangersOf(engine, { queue: this.#queue, isWanted: settings.optimistic })
-    this.#role = engine.roleOfLocal()
-    this.#wasWritable = this.#role !== 'none'
-    this.#roles = new RoleNotices(engine.linearizer)
+    this.#notices.begin(engine, { isBehind: this.#snapshot.isBehind })
   }
 
   async #reopen({
@@ -341,7 +337,6 @@ export class Database<View> {
     await this.#engine?.close()
     await this.#snapshot?.close()
     await this.#local?.close()
-    const wasWritable = this.#wasWritable
     try {
       if (givesUp) await this.#giveUp()
       await this.#openEngine(options)
@@ -351,7 +346,7 @@ export class Database<View> {
       )
       throw error
     }
-    this.#tellWritable(wasWritable)
+    if (this.#engine) this.#notices.tellWritable(this.#engine)
     this.#announceLocal()
     this.#engine?.cycle.kick({ force: true })
   }
@@ -384,39 +379,13 @@ export class Database<View> {
   #onreport(report: CycleReport): void {
     const engine = this.#engine
     if (!engine || this.#state.state === 'closed') return
-    const { emit } = this.#o
     const { linearizer } = engine
-    this.#pending = {
-      isShown: this.#pending.isShown && !report.written,
-      rolesMoved: this.#pending.rolesMoved || report.changes.length > 0 || report.reorg !== null
-    }
-    if (report.complete && !this.#pending.isShown) this.#snapshot?.move()
-    if (report.complete && this.#pending.rolesMoved) this.#tellRoles(engine)
-    for (const rejected of report.rejected) emit('rejected', rejected)
-    if (report.reorg) emit('reorg', report.reorg)
-    if (report.diverged) emit('diverged', report.diverged)
-    if (report.complete) this.#tellWritable(this.#wasWritable)
+    if (this.#notices.isShownBy(report)) this.#snapshot?.move()
+    this.#notices.tell(report, engine)
     if (report.appended > 0 && engine.localLength === report.appended) this.#announceLocal()
     else if (report.written && engine.roleOfLocal() === 'none') this.#knocking.soon()
     if (report.complete) this.#acks.schedule(linearizer, engine.roleOfLocal() === 'indexer')
-    const isUpdate = report.complete && !this.#pending.isShown
-    if (report.complete) this.#pending = { isShown: true, rolesMoved: false }
-    if (isUpdate) emit('update')
     this.#changes.tell()
-  }
-
-  #tellRoles(engine: Engine): void {
-    for (const { writer, role } of this.#roles?.take(engine.linearizer) ?? []) {
-      const key = b4a.from(writer, 'hex')
-      this.#o.emit('writer', { key, isIndexer: role === 'indexer', isRemoved: role === 'none' })
-    }
-  }
-
-  #tellWritable(was: boolean): void {
-    this.#role = this.#engine?.roleOfLocal() ?? 'none'
-    const is = this.#role !== 'none'
-    this.#wasWritable = is
-    if (is !== was) this.#o.emit(is ? 'writable' : 'unwritable')
   }
 
   #announceLocal(): void {

@@ -20,7 +20,7 @@ import { AutobeeError, messageOf, toAutobeeError } from '../errors.ts'
 import { hexOf } from '../keys.ts'
 
 /** Where a commit stands; a test kills the process at each of them. */
-export type CommitPhase = 'before-batch' | 'after-batch' | 'after-commit'
+export type CommitPhase = 'before-batch' | 'after-batch'
 
 export interface AtomicCoresOptions {
   readonly store: Corestore

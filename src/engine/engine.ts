@@ -7,7 +7,7 @@ import { AutobeeError } from '../errors.ts'
 import { type Head, hexOf } from '../keys.ts'
 import type { Unit } from '../oplog/unit.ts'
 import type { Freeze, WriterCore } from '../oplog/writer.ts'
-import { Linearizer, type Placement, type Role } from '../order/index.ts'
+import { Linearizer, type Role } from '../order/index.ts'
 import { BOOT_KEY, type Boot, decodeBoot } from '../system/boot.ts'
 import { OrderHashes } from '../system/order-hash.ts'
 import type { Placed } from '../system/segment.ts'
@@ -18,36 +18,23 @@ import { AtomicCores } from './atomic.ts'
 import { BackgroundSync } from './background-sync.ts'
 import { Cycle, notWritable } from './cycle.ts'
 import type { EngineOptions } from './engine-options.ts'
+import { type Inspection, inspect } from './inspection.ts'
 import { Journal } from './journal.ts'
 import { LocalOplog, originOf } from './local-oplog.ts'
 import {
+  checkFirst,
   checkLengths,
   checkOrigin,
   isFrozen,
   membersOf,
   type OwnCores,
-  openOplog,
-  optionsMismatch
+  openOplog
 } from './opening.ts'
 import type { Append } from './queue.ts'
 import type { CycleReport } from './report.ts'
 import { restore } from './restore.ts'
 import { BufferedWriter, RawWriter, type ViewWriter } from './view-writer.ts'
 import { type Blocked, WriterSet } from './writers.ts'
-
-/** What tests see of an engine, besides what users do. */
-export interface Inspection {
-  /** The whole order as it stands. */
-  placements(): Placement<Unit>[]
-  /** Rolling hash of all of it. */
-  orderHash(): Uint8Array
-  /** The boot record as it is stored. */
-  boot(): Promise<Boot | null>
-  readonly linearizer: Linearizer<Unit>
-  readonly writers: WriterSet
-  readonly cycle: Cycle
-  readonly blocked: readonly Blocked[]
-}
 
 /** What opening finds in the store. */
 interface EngineParts {
@@ -101,7 +88,7 @@ export class Engine {
       store: cores.store,
       oplog: own.oplog.writable && !isFrozen(options, boot, own) ? own.oplog : null,
       sync: options.durability === 'sync',
-      syncFirst: boot?.isClean === true,
+      syncFirst: boot === null || boot.isClean,
       onphase: options.onphase
     })
     atomic.view.move({ length: boot?.viewHead ?? 0 })
@@ -194,19 +181,7 @@ export class Engine {
   }
 
   inspect(): Inspection {
-    const { linearizer, writers, cycle, blocked } = this
-    return {
-      linearizer,
-      writers,
-      cycle,
-      blocked,
-      placements: () => Array.from({ length: linearizer.length }, (_, position) => linearizer.at(position)),
-      orderHash: () => this.#hashes.at(linearizer.length),
-      boot: async () => {
-        const record = await this.own.system.getUserData(BOOT_KEY)
-        return record ? decodeBoot(record) : null
-      }
-    }
+    return inspect(this, { hashes: this.#hashes })
   }
 
   /** Brings everything that is written to the disk. */
@@ -307,7 +282,8 @@ export class Engine {
       // of an oplog that is new to this database nothing is known to be lost
       bootLength: isSame ? boot.oplogLength : boot ? own.oplog.length : 0,
       isDead: !own.oplog.writable || isFrozen(this.#o, boot, own),
-      isSuspect: !isSame || !boot.isClean,
+      // the first flush ever is synced, so without a boot record nobody has anything of an oplog that is our own
+      isSuspect: boot ? !isSame || !boot.isClean : this.#o.local !== null,
       origin: originOf({ encrypted, valueEncoding: codec.name }),
       onlook: () => {
         if (!this.#closed) this.cycle.kick()
@@ -326,7 +302,7 @@ export class Engine {
       onnews: () => {
         if (this.#loaded) this.cycle.kick()
       },
-      check: unit => this.#checkUnit(unit),
+      check: unit => checkFirst(unit, this.#o),
       onfreeze: (writer, freeze) => this.#onfreeze(writer, freeze)
     })
   }
@@ -375,20 +351,6 @@ export class Engine {
       onapplyfailed: error => emit('error', error),
       onfatal: error => this.#o.onfatal(error)
     })
-  }
-
-  /** The database's first entry says how it is to be read; others have no say in it. */
-  #checkUnit(unit: Unit): { reason: string; message: string } | null {
-    if (unit.start > 0) return null
-    const isFirst = unit.writer === hexOf(this.#o.key)
-    if (isFirst === (unit.origin !== null)) {
-      const error = unit.origin && optionsMismatch(unit.origin, this.#o)
-      return error ? { reason: error.code, message: error.message } : null
-    }
-    const message = isFirst
-      ? 'the first entry does not say what it is'
-      : 'only the database itself has an origin'
-    return { reason: 'ORIGIN', message }
   }
 
   #onreport(report: CycleReport): void {

@@ -1,7 +1,9 @@
 import b4a from 'b4a'
 import type Hypercore from 'hypercore'
 import { AutobeeError } from '../errors.ts'
+import { hexOf } from '../keys.ts'
 import { decodeEntry, hasCheckValue, type Origin } from '../oplog/entry.ts'
+import type { Unit } from '../oplog/unit.ts'
 import type { Boot } from '../system/boot.ts'
 import type { Placed } from '../system/segment.ts'
 import { readBlocks } from './atomic.ts'
@@ -90,4 +92,18 @@ export function membersOf(placed: readonly Placed[], bootstrap: string): string[
 export async function hasOwnCheck(core: Hypercore): Promise<boolean> {
   const [block] = core.length > 0 ? await readBlocks(core, 0, 1) : []
   return !block || hasCheckValue(block, core.key)
+}
+
+/** The database's first entry says how it is to be read; others have no say in it. */
+export function checkFirst(unit: Unit, options: EngineOptions): { reason: string; message: string } | null {
+  if (unit.start > 0) return null
+  const isFirst = unit.writer === hexOf(options.key)
+  if (isFirst === (unit.origin !== null)) {
+    const error = unit.origin && optionsMismatch(unit.origin, options)
+    return error ? { reason: error.code, message: error.message } : null
+  }
+  const message = isFirst
+    ? 'the first entry does not say what it is'
+    : 'only the database itself has an origin'
+  return { reason: 'ORIGIN', message }
 }

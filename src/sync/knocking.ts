@@ -1,26 +1,37 @@
-/** How often a stranger tells the others of its oplog again, at the most, ms. */
-const INTERVAL = 200
+/** How often a stranger tells the others of its oplog again, ms: when the view changed, and anyway. */
+const SOON = 200
+const INTERVAL = 10_000
 
-/** As a stranger: whenever the view changed, what was refused before may be let in now, so it is announced again. */
+/** As a stranger: what was refused before, or found no place, may be let in now, so it is announced again. */
 export class Knocking {
-  readonly #knock: () => void
+  readonly #knock: () => boolean
   #timer: ReturnType<typeof setTimeout> | null = null
+  #isSoon = false
 
-  constructor(knock: () => void) {
+  /** `knock` announces, and says whether there is still something to be let in for. */
+  constructor(knock: () => boolean) {
     this.#knock = knock
   }
 
   soon(): void {
-    if (this.#timer) return
-    this.#timer = setTimeout(() => {
-      this.#timer = null
-      this.#knock()
-    }, INTERVAL)
-    ;(this.#timer as { unref?: () => void }).unref?.()
+    if (this.#isSoon) return
+    this.#isSoon = true
+    this.#wait(SOON)
   }
 
   stop(): void {
     if (this.#timer) clearTimeout(this.#timer)
     this.#timer = null
+    this.#isSoon = false
+  }
+
+  #wait(ms: number): void {
+    if (this.#timer) clearTimeout(this.#timer)
+    this.#timer = setTimeout(() => {
+      this.#timer = null
+      this.#isSoon = false
+      if (this.#knock()) this.#wait(INTERVAL)
+    }, ms)
+    ;(this.#timer as { unref?: () => void }).unref?.()
   }
 }

@@ -13,7 +13,7 @@ const OVERHEAD = 16 * 1024
 const MOST_REMEMBERED = 4096
 /** Trials at once, and per second in the long run: each leaves a small record in the store. */
 const BURST = 64
-const RATE = 8
+const RATE = 16
 /** A stranger whose unit does not come makes room for another after this, ms. */
 const PATIENCE = 10_000
 /** The same when nobody connected has the oplog at all, ms. */
@@ -57,7 +57,6 @@ export class Strangers {
   readonly #refused = new Map<string, { readonly length: number; readonly position: number }>()
   #tokens = BURST
   #refilled = performance.now()
-  #timer: ReturnType<typeof setTimeout> | null = null
 
   constructor(options: StrangersOptions) {
     this.#o = options
@@ -74,7 +73,7 @@ export class Strangers {
     if (this.#o.knownLength(id) >= length) return
     const refused = this.#refused.get(id)
     if (refused && refused.length >= length && refused.position === this.#o.position()) return
-    if (!this.#makeRoom(from)) return
+    if (!this.#makeRoom(from) || !this.#takeToken()) return
     const writer = this.#o.open(id)
     this.#candidates.set(id, { writer, from, since: performance.now(), isLetIn: false })
     this.#fetch(writer)
@@ -91,7 +90,6 @@ export class Strangers {
   }
 
   close(): void {
-    if (this.#timer) clearTimeout(this.#timer)
     this.#candidates.clear()
   }
 
@@ -116,7 +114,6 @@ export class Strangers {
     const unit = writer.pending[0]
     if (!unit || !this.#o.isReady(writer)) return
     if (!unit.optimistic || unit.bytes > MOST_BYTES) return this.#refuse(id, writer)
-    if (!this.#takeToken()) return
     if (!(await this.#o.wouldAcknowledge(unit))) return this.#refuse(id, writer)
     candidate.isLetIn = true
     this.#o.acknowledge(unit).then(isIn => {
@@ -180,10 +177,6 @@ export class Strangers {
       this.#tokens--
       return true
     }
-    this.#timer ??= setTimeout(() => {
-      this.#timer = null
-      this.#o.kick()
-    }, 1000 / RATE)
     return false
   }
 }

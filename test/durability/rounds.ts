@@ -1,6 +1,6 @@
 import b4a from 'b4a'
 import { expect } from 'vitest'
-import type { Inspection } from '../../src/engine/engine.ts'
+import type { Inspection } from '../../src/engine/inspection.ts'
 import { INSPECT } from '../../src/options.ts'
 import { until } from '../support/peers.ts'
 import type { Child, Status } from './child.ts'

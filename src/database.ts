@@ -7,7 +7,7 @@ import { Engine } from './engine/engine.ts'
 import type { Emit } from './engine/engine-options.ts'
 import { giveUpOplog } from './engine/give-up.ts'
 import { Notices } from './engine/notices.ts'
-import { hasOwnCheck } from './engine/opening.ts'
+import { checkRotation } from './engine/opening.ts'
 import { expectations, Patience } from './engine/outstanding.ts'
 import { type Append, AppendQueue } from './engine/queue.ts'
 import { ReadOnlyCopy } from './engine/read-only.ts'
@@ -231,27 +231,11 @@ export class Database<View> {
     return `${this.#engine?.linearizer.length}/${this.#engine?.writers.lastNews}`
   }
 
-  /** Another local oplog. @throws AutobeeError `NOT_WRITABLE` when the store lacks its secret key */
+  /** Another local oplog; see {@link checkRotation} for what it throws. */
   rotate(choice: NonNullable<LocalChoice>): Promise<void> {
     return this.#exclusively(async () => {
       this.#openEngineOrThrow()
-      const cores = this.#cores as DatabaseCores
-      const core = await cores.local(this.#key as Uint8Array, choice)
-      const isWritable = core.writable
-      const isReadable = await hasOwnCheck(core)
-      await core.close()
-      if (!isReadable) {
-        throw new AutobeeError(
-          'ENCRYPTION_KEY_MISMATCH',
-          'that oplog belongs to something else, or to another encryptionKey'
-        )
-      }
-      if (!isWritable) {
-        throw new AutobeeError(
-          'NOT_WRITABLE',
-          'this store has no secret key for that oplog; pass its key pair'
-        )
-      }
+      await checkRotation(this.#cores as DatabaseCores, { key: this.#key as Uint8Array, choice })
       await this.#reopen({ local: choice, localFrozen: false, givesUp: true })
     })
   }

@@ -1,7 +1,7 @@
 import b4a from 'b4a'
 import { BOOT_KEY, decodeBoot, encodeBoot } from '../system/boot.ts'
 import { START } from '../system/undo-points.ts'
-import { closeCore } from './atomic.ts'
+import { closeCore } from './core-internals.ts'
 import type { DatabaseCores } from './cores.ts'
 
 /**

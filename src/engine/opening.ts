@@ -6,7 +6,8 @@ import { decodeEntry, hasCheckValue, type Origin } from '../oplog/entry.ts'
 import type { Unit } from '../oplog/unit.ts'
 import type { Boot } from '../system/boot.ts'
 import type { Placed } from '../system/segment.ts'
-import { readBlocks } from './atomic.ts'
+import { readBlocks } from './core-internals.ts'
+import type { DatabaseCores, LocalChoice } from './cores.ts'
 import type { EngineOptions } from './engine-options.ts'
 
 /** Own cores, as base sessions. */
@@ -88,10 +89,27 @@ export function membersOf(placed: readonly Placed[], bootstrap: string): string[
   return [...ids]
 }
 
-/** Is the first block of that oplog one that this database can read, or is there none yet? */
-export async function hasOwnCheck(core: Hypercore): Promise<boolean> {
-  const [block] = core.length > 0 ? await readBlocks(core, 0, 1) : []
-  return !block || hasCheckValue(block, core.key)
+/**
+ * Can that oplog become the local one? Asked before anything is closed for it.
+ * @throws AutobeeError `NOT_WRITABLE` when the store lacks its secret key, `ENCRYPTION_KEY_MISMATCH`
+ */
+export async function checkRotation(
+  cores: DatabaseCores,
+  { key, choice }: { key: Uint8Array; choice: NonNullable<LocalChoice> }
+): Promise<void> {
+  const core = await cores.local(key, choice)
+  try {
+    if (!core.writable) {
+      throw new AutobeeError('NOT_WRITABLE', 'this store has no secret key for that oplog; pass its key pair')
+    }
+    const [block] = core.length > 0 ? await readBlocks(core, 0, 1) : []
+    if (block && !hasCheckValue(block, core.key)) {
+      const what = 'that oplog belongs to something else, or to another encryptionKey'
+      throw new AutobeeError('ENCRYPTION_KEY_MISMATCH', what)
+    }
+  } finally {
+    await core.close()
+  }
 }
 
 /** The database's first entry says how it is to be read; others have no say in it. */

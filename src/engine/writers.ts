@@ -4,7 +4,7 @@ import type { Unit } from '../oplog/unit.ts'
 import { type Freeze, WriterCore } from '../oplog/writer.ts'
 import type { Linearizer, Link } from '../order/index.ts'
 import { Stalls } from '../sync/stalls.ts'
-import { settled } from './atomic.ts'
+import { settled } from './core-internals.ts'
 
 /** Why units that are here are not in the order yet. */
 export interface Blocked {

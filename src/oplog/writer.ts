@@ -1,6 +1,6 @@
 import b4a from 'b4a'
 import type Hypercore from 'hypercore'
-import { closeCore, hasBlocks, isInConflict, readBlocks, refuseForks } from '../engine/atomic.ts'
+import { closeCore, hasBlocks, isInConflict, readBlocks, refuseForks } from '../engine/core-internals.ts'
 import { AutobeeError, messageOf } from '../errors.ts'
 import { hexOf } from '../keys.ts'
 import { type Unit, UnitAssembler } from './unit.ts'

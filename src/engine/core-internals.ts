@@ -1,0 +1,109 @@
+/**
+ * What is asked of one Hypercore beyond its documented methods. Beside atomic.ts the only file that leans on internals;
+ * each is looked for before it is used, and without it the stock way is taken.
+ */
+import b4a from 'b4a'
+import type Hypercore from 'hypercore'
+
+/** Is any block of an open core in the store? Where that cannot be told: yes, if the core is known at all. */
+export function hasBlocks(core: Hypercore): boolean {
+  const { bitfield } = core.core as { bitfield?: { firstSet?: (from: number) => number } }
+  if (typeof bitfield?.firstSet !== 'function') return core.length > 0
+  return bitfield.firstSet(0) !== -1
+}
+
+/**
+ * Resolves when what peers have sent of a core so far is verified and stored. When its storage closes in between,
+ * Hypercore throws where nobody can catch it.
+ */
+export async function settled(core: Hypercore): Promise<void> {
+  const state = core.state as { mutex?: { lock?: () => Promise<void>; unlock?: () => void } } | null
+  if (typeof state?.mutex?.lock !== 'function' || typeof state.mutex.unlock !== 'function') return
+  try {
+    await state.mutex.lock()
+  } catch {
+    // closed already
+    return
+  }
+  state.mutex.unlock()
+}
+
+/** Has Hypercore seen two versions of this log since the store was opened? It asks nobody for blocks of it any more. */
+export function isInConflict(core: Hypercore): boolean {
+  return (core.core as { header?: { frozen?: boolean } } | null)?.header?.frozen === true
+}
+
+interface ForkInternals {
+  reorg?: (batch: unknown) => Promise<boolean>
+  readonly replicator?: { allowFork: boolean }
+}
+
+/**
+ * Calls back when a peer has proved, by the writer's own signature, that the writer truncated its log and went on: a
+ * peer's mere claim to have another fork proves nothing. The fork is not taken: what is in the store stays as it is.
+ */
+export function refuseForks(core: Hypercore, onfork: () => void): void {
+  const internals = core.core as ForkInternals
+  if (typeof internals.reorg !== 'function' || typeof internals.replicator?.allowFork !== 'boolean') return
+  const { replicator } = internals
+  const others = Object.hasOwn(internals, 'reorg') ? internals.reorg : null
+  internals.reorg = async batch => {
+    // it would be offered again and again
+    replicator.allowFork = false
+    onfork()
+    await others?.(batch)
+    return false
+  }
+  // asks for the proof
+  replicator.allowFork = true
+}
+
+/**
+ * Closes a core for good, not only a session of it: what hypercore keeps in memory of a conflict (the frozen mark, the
+ * channels that it closed) is gone when the core is opened again. Other sessions of it keep it open.
+ */
+export async function closeCore(session: Hypercore): Promise<void> {
+  const core = session.core as unknown as { close?(): Promise<void>; hasSession?(): boolean } | null
+  await session.close()
+  if (core?.hasSession?.() === false) await core.close?.()
+}
+
+interface BlockReader {
+  getBlock(index: number): Promise<Uint8Array | null>
+  tryFlush(): void
+}
+
+/**
+ * Blocks `from` to `to` (exclusive) of an open core, decrypted, without asking the network: null where a block is
+ * not here. One read batch for the range where the storage gives one, else block by block.
+ */
+export async function readBlocks(core: Hypercore, from: number, to: number): Promise<(Uint8Array | null)[]> {
+  const storage = (core.state as unknown as { storage?: { read?: () => BlockReader } } | null)?.storage
+  if (typeof storage?.read !== 'function') {
+    const gets: Promise<Uint8Array | null>[] = []
+    for (let index = from; index < to; index++) gets.push(core.get(index, { wait: false }) as never)
+    return Promise.all(gets)
+  }
+  const reader = storage.read()
+  const reads: Promise<Uint8Array | null>[] = []
+  for (let index = from; index < to; index++) reads.push(reader.getBlock(index))
+  reader.tryFlush()
+  const blocks = await Promise.all(reads)
+  if (!core.encryption) return blocks
+  return Promise.all(blocks.map((block, i) => block && decrypt(core, from + i, block)))
+}
+
+interface Encryption {
+  padding(core: unknown, index: number): number
+  decrypt(index: number, block: Uint8Array, core: unknown): void | Promise<void>
+}
+
+async function decrypt(core: Hypercore, index: number, block: Uint8Array): Promise<Uint8Array> {
+  const encryption = core.encryption as unknown as Encryption
+  const padding = encryption.padding(core.core, index)
+  // shorter than its own padding: not encrypted, or not written by this software
+  if (block.byteLength < padding) return block.subarray(0, 0)
+  const plain = b4a.from(block)
+  await encryption.decrypt(index, plain, core.core)
+  return plain.subarray(padding)
+}

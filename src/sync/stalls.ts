@@ -72,8 +72,6 @@ interface ReplicatorPeer {
 }
 
 function isStalled({ remoteLength = 0, ...peer }: Partial<ReplicatorPeer>, core: Hypercore): boolean {
-  const { length, contiguousLength } = core
-  if (remoteLength > length) return peer.lengthAcked !== length
-  // with blocks missing, the step may be one that cannot be proved; the next block is news
-  return remoteLength < length && contiguousLength === length && peer.canUpgrade === false
+  const { length } = core
+  return remoteLength < length ? peer.canUpgrade === false : remoteLength > length && peer.lengthAcked !== length
 }

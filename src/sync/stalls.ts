@@ -73,5 +73,7 @@ interface ReplicatorPeer {
 
 function isStalled({ remoteLength = 0, ...peer }: Partial<ReplicatorPeer>, core: Hypercore): boolean {
   const { length } = core
-  return remoteLength < length ? peer.canUpgrade === false : remoteLength > length && peer.lengthAcked !== length
+  return remoteLength < length
+    ? peer.canUpgrade === false
+    : remoteLength > length && peer.lengthAcked !== length
 }

@@ -5,6 +5,7 @@ import { DatabaseCores, keyOfSigner, type LocalChoice } from './engine/cores.ts'
 import type { CycleStats } from './engine/cycle-options.ts'
 import { Engine } from './engine/engine.ts'
 import type { Emit } from './engine/engine-options.ts'
+import { Exchange } from './engine/exchange.ts'
 import { giveUpOplog } from './engine/give-up.ts'
 import { Notices } from './engine/notices.ts'
 import { checkRotation } from './engine/opening.ts'
@@ -12,7 +13,6 @@ import { expectations, Patience } from './engine/outstanding.ts'
 import { type Append, AppendQueue } from './engine/queue.ts'
 import { ReadOnlyCopy } from './engine/read-only.ts'
 import type { CycleReport } from './engine/report.ts'
-import { strangersOf } from './engine/strangers-of.ts'
 import { AutobeeError, toAutobeeError } from './errors.ts'
 import { type Head, hexOf } from './keys.ts'
 import type { Settings } from './options.ts'
@@ -20,10 +20,6 @@ import type { Role } from './order/index.ts'
 import { claim, release } from './registry.ts'
 import { Signal } from './signal.ts'
 import { closeView, Snapshot } from './snapshot.ts'
-import { Acks } from './sync/acks.ts'
-import { Knocking } from './sync/knocking.ts'
-import { Peers } from './sync/peers.ts'
-import type { Strangers } from './sync/strangers.ts'
 import type { HyperbeeView } from './view.ts'
 
 /** How often `flush` looks again when nothing tells it to, ms. */
@@ -54,18 +50,11 @@ export class Database<View> {
   #cores: DatabaseCores | null = null
   #engine: Engine | null = null
   #copy: ReadOnlyCopy | null = null
-  #peers: Peers | null = null
-  #strangers: Strangers | null = null
   #snapshot: Snapshot<View> | null = null
   #local: Hypercore | null = null
-  #streams = new Set<Hypercore.ReplicationStream>()
   #changing: Promise<unknown> = Promise.resolve()
-  readonly #acks: Acks
+  readonly #exchange: Exchange
   readonly #forked = new Set<string>()
-  readonly #knocking = new Knocking(() => {
-    this.#announceLocal()
-    return this.#engine?.roleOfLocal() === 'none' && this.#engine.localLength > 0
-  })
   readonly #changes = new Signal()
   /** What happened to own cores while the database opened. */
   #staleSince: 'GROWN' | 'CONFLICT' | null = null
@@ -76,9 +65,16 @@ export class Database<View> {
     this.#key = options.key
     this.#notices = new Notices(options.emit)
     const { userStore, settings } = options
-    this.#acks = new Acks({
-      interval: settings.ackInterval,
-      append: () => this.append([null], { optimistic: false, ack: true }).catch(noop)
+    this.#exchange = new Exchange({
+      queue: this.#queue,
+      optimistic: settings.optimistic,
+      ackInterval: settings.ackInterval,
+      maxClockDrift: settings.maxClockDrift,
+      wakeup: settings.user.wakeup ?? null,
+      now: settings.now,
+      ack: () => this.append([null], { optimistic: false, ack: true }).catch(noop),
+      isOpen: () => this.#state.state === 'open',
+      onpeer: () => this.#changes.tell()
     })
     this.#store = userStore.session({ namespace: userStore.ns, writable: !userStore.readOnly })
   }
@@ -134,7 +130,7 @@ export class Database<View> {
       throw error
     }
     this.#state = { state: 'open' }
-    this.#connect()
+    this.#exchange.connect({ key: this.#key, discoveryKey: crypto.discoveryKey(this.#key) })
     this.#engine?.cycle.kick()
     if (this.#staleSince) this.#onstale(this.#staleSince)
   }
@@ -164,12 +160,10 @@ export class Database<View> {
     if (this.#state.state === 'closed') return
     const wasOpen = this.#state.state !== 'new' && this.#copy === null
     this.#state = { state: 'closed' }
-    this.#acks.stop()
-    this.#knocking.stop()
+    this.#exchange.pause()
     await this.#changing.catch(noop)
     await this.#engine?.close()
-    this.#peers?.close()
-    this.#strangers?.close()
+    this.#exchange.close()
     this.#queue.rejectAll(new AutobeeError('CLOSED', 'the database was closed'))
     await this.#snapshot?.close()
     this.#changes.tell()
@@ -221,7 +215,7 @@ export class Database<View> {
       if (this.#copy) return
       const waiting = expectations(this.#openEngineOrThrow())
       if (waiting.length === 0) return
-      patience.check(waiting, { isConnected: this.#streams.size > 0, progress: this.#progress() })
+      patience.check(waiting, { isConnected: this.#exchange.isConnected, progress: this.#progress() })
       await this.#changes.next(FLUSH_LOOK)
     }
   }
@@ -241,26 +235,11 @@ export class Database<View> {
   }
 
   attach(stream: Hypercore.ReplicationStream): void {
-    this.#streams.add(stream)
-    stream.once('close', () => {
-      this.#streams.delete(stream)
-      this.#changes.tell()
-    })
-    this.#peers?.attach(stream)
+    this.#exchange.attach(stream)
   }
 
-  /** Somebody who is trusted to know says that an oplog has that many entries. */
   hint(head: Head): void {
-    const engine = this.#engine
-    if (!engine || this.#state.state !== 'open') return
-    const id = hexOf(head.key)
-    if (!engine.linearizer.everMember(id)) {
-      this.#strangers?.consider(head)
-      return
-    }
-    const writer = engine.writers.follow(id)
-    writer.hinted = Math.max(writer.hinted, head.length)
-    engine.cycle.kick()
+    this.#exchange.hint(head)
   }
 
   async #openEngine(options: { local: LocalChoice; localFrozen: boolean }): Promise<void> {
@@ -288,8 +267,8 @@ export class Database<View> {
         await closeView(view as View, { user: settings.user, onerror: error => emit('error', error) })
       },
       apply: (nodes, view, host) => settings.user.apply?.(nodes, view as View, host),
-      refusal: append => (append.ack ? null : (this.#peers?.clockRefusal(settings.maxClockDrift) ?? null)),
-      onready: from => this.#onready(from),
+      refusal: append => (append.ack ? null : this.#exchange.clockRefusal),
+      onready: from => this.#exchange.tryStrangers(from),
       onreport: report => this.#onreport(report),
       onstale: reason => this.#onstale(reason),
       onfatal: error => this.#fail(error)
@@ -303,7 +282,7 @@ export class Database<View> {
     })
     this.#local = engine.own.oplog.session({ writable: false })
     await this.#local.ready()
-    this.#strangers = strangersOf(engine, { queue: this.#queue, isWanted: settings.optimistic })
+    this.#exchange.follow(engine)
     this.#notices.begin(engine, { isBehind: this.#snapshot.isBehind })
   }
 
@@ -316,8 +295,7 @@ export class Database<View> {
     /** Drop the own oplog if it is frozen by a conflict. */
     givesUp?: boolean
   }): Promise<void> {
-    this.#strangers?.close()
-    this.#acks.stop()
+    this.#exchange.pause()
     await this.#engine?.close()
     await this.#snapshot?.close()
     await this.#local?.close()
@@ -331,7 +309,7 @@ export class Database<View> {
       throw error
     }
     if (this.#engine) this.#notices.tellWritable(this.#engine)
-    this.#announceLocal()
+    this.#exchange.announceLocal()
     this.#engine?.cycle.kick({ force: true })
   }
 
@@ -341,50 +319,13 @@ export class Database<View> {
     if (given) this.#forked.delete(hexOf(given))
   }
 
-  #connect(): void {
-    const { settings } = this.#o
-    const key = this.#key as Uint8Array
-    this.#peers = new Peers({
-      key,
-      discoveryKey: crypto.discoveryKey(key),
-      wakeup: settings.user.wakeup ?? null,
-      now: settings.now,
-      announcement: () => this.#engine?.announcement() ?? [],
-      onannounce: (heads, from) => this.#onannounce(heads, from),
-      onpeer: () => this.#changes.tell()
-    })
-    for (const stream of this.#streams) this.#peers.attach(stream)
-  }
-
-  async #onready(engine: Engine): Promise<void> {
-    if (engine === this.#engine) await this.#strangers?.tryAll()
-  }
-
   #onreport(report: CycleReport): void {
     const engine = this.#engine
     if (!engine || this.#state.state === 'closed') return
-    const { linearizer } = engine
     if (this.#notices.isShownBy(report)) this.#snapshot?.move()
     this.#notices.tell(report, engine)
-    if (report.appended > 0 && engine.localLength === report.appended) this.#announceLocal()
-    else if (report.written && engine.roleOfLocal() === 'none') this.#knocking.soon()
-    if (report.complete) this.#acks.schedule(linearizer, engine.roleOfLocal() === 'indexer')
+    this.#exchange.tell(report, engine)
     this.#changes.tell()
-  }
-
-  #announceLocal(): void {
-    const engine = this.#engine
-    if (!engine || engine.localLength === 0) return
-    this.#peers?.announce([{ key: engine.localKey, length: engine.localLength }])
-  }
-
-  /** What peers claim opens cores, within bounds; nothing waits for it. */
-  #onannounce(heads: readonly Head[], from: object): void {
-    const engine = this.#engine
-    if (!engine || this.#state.state !== 'open') return
-    for (const head of heads) {
-      if (!engine.linearizer.everMember(hexOf(head.key))) this.#strangers?.consider(head, from)
-    }
   }
 
   #onstale(reason: 'GROWN' | 'CONFLICT'): void {

@@ -1,10 +1,11 @@
-import { AutobeeError, toAutobeeError } from '../errors.ts'
+import { type AutobeeError, toAutobeeError } from '../errors.ts'
 import type { Unit } from '../oplog/unit.ts'
 import type { Placement } from '../order/index.ts'
 import type { CycleOptions } from './cycle-options.ts'
 import type { Draft } from './local-writer.ts'
 import { MergePace } from './merge-pace.ts'
 import type { Append } from './queue.ts'
+import { interrupted, notWritable } from './refusals.ts'
 import { equal, Report } from './report.ts'
 
 /** Units admitted to one cycle while nothing is reordered, so that an append never waits for long. */
@@ -387,16 +388,4 @@ export class Cycle {
     if (this.#timer) clearTimeout(this.#timer)
     this.#timer = null
   }
-}
-
-export function notWritable(reason?: string | null): AutobeeError {
-  const hint =
-    reason === 'NOT_ACKNOWLEDGED'
-      ? 'apply did not acknowledge this optimistic append (host.ackWriter(node.key))'
-      : 'a writer has to add this one first: in apply, host.addWriter(key) with db.local.key'
-  return new AutobeeError('NOT_WRITABLE', hint, reason ? { reason } : {})
-}
-
-function interrupted(reason: string): AutobeeError {
-  return new AutobeeError('INTERRUPTED', `apply was interrupted: ${reason}`, { reason })
 }

@@ -16,7 +16,7 @@ import { START } from '../system/undo-points.ts'
 import { Applier } from './applier.ts'
 import { AtomicCores } from './atomic.ts'
 import { BackgroundSync } from './background-sync.ts'
-import { Cycle, notWritable } from './cycle.ts'
+import { Cycle } from './cycle.ts'
 import type { EngineOptions } from './engine-options.ts'
 import { type Inspection, inspect } from './inspection.ts'
 import { Journal } from './journal.ts'
@@ -31,6 +31,7 @@ import {
   openOplog
 } from './opening.ts'
 import type { Append } from './queue.ts'
+import { notWritable } from './refusals.ts'
 import type { CycleReport } from './report.ts'
 import { restore } from './restore.ts'
 import { BufferedWriter, RawWriter, type ViewWriter } from './view-writer.ts'
@@ -176,8 +177,8 @@ export class Engine {
   /** Can that writer's first pending unit enter the order? */
   isReady(writer: WriterCore): boolean {
     const { maxClockDrift, now } = this.#o
-    const latest = now() + maxClockDrift
-    return this.writers.isReady(writer, { linearizer: this.linearizer, latest, maxClockDrift })
+    const { linearizer } = this
+    return this.writers.isReady(writer, { linearizer, latest: now() + maxClockDrift, maxClockDrift })
   }
 
   inspect(): Inspection {
@@ -226,6 +227,7 @@ export class Engine {
       this.#ongrown(core)
     }
     own.oplog.on('conflict', length => this.#onconflict(length))
+    const known = membersOf(placed, hexOf(this.#o.key))
     const keep = await restore({
       placed,
       linearizer: this.linearizer,
@@ -233,7 +235,7 @@ export class Engine {
       writers: this.writers,
       localId: this.localId,
       localLength: own.oplog.length,
-      known: membersOf(placed, hexOf(this.#o.key)),
+      known,
       latest: this.#o.now() + this.#o.maxClockDrift,
       maxClockDrift: this.#o.maxClockDrift
     })
@@ -255,9 +257,8 @@ export class Engine {
       const rolesMoved = this.linearizer.length < position
       await this.#journal.write({ drafts: [], rolesMoved, undoPoints: this.#applier.undoPoints })
     }
-    for (const { writer } of this.linearizer.members())
-      if (writer !== this.localId) this.writers.follow(writer)
-    for (const id of membersOf(placed, hexOf(this.#o.key))) if (id !== this.localId) this.writers.follow(id)
+    const members = [...this.linearizer.members()].map(({ writer }) => writer)
+    for (const id of new Set([...members, ...known])) if (id !== this.localId) this.writers.follow(id)
     this.#loaded = true
   }
 

@@ -93,8 +93,9 @@ export class Peer {
   crashIn = 0
   /** `apply` threw on a remote entry: it has to be reopened. */
   broken = false
-  /** Of the next opening. */
+  /** Options of the next opening. */
   ackInterval: number
+  optimistic: boolean
   /** The view as it was at `ready()`, with the changes that `update` told of; null when this peer does not keep it. */
   mirror: Promise<Map<string, string>> | null = null
   readonly #o: PeerOptions
@@ -106,6 +107,7 @@ export class Peer {
     this.#o = options
     this.index = options.index
     this.ackInterval = options.ackInterval
+    this.optimistic = options.optimistic
     this.name = `peer ${options.index}`
   }
 
@@ -172,12 +174,12 @@ export class Peer {
   }
 
   #options(): AutobeeOptions {
-    const { database, raw, optimistic, mirrors } = this.#o
+    const { database, raw, mirrors } = this.#o
     return {
       ...database,
       raw,
       ackInterval: this.ackInterval,
-      optimistic,
+      optimistic: this.optimistic,
       now: () => Math.floor(this.#o.now()),
       apply: createApply({ onunit: (host, options) => this.#onunit(host, options) }) as never,
       ...(mirrors ? { update: (_, changes) => this.#mirror(changes) } : {})

@@ -77,10 +77,11 @@ async function runSeed(runtime: Runtime, o: { seed: number; counters: Counters }
 async function play(world: World): Promise<void> {
   const { random, peers } = world
   const steps = new Steps(world)
-  for (let count = random.int(3, 8); count > 0; count--) await world.addPeer()
+  // fewer more often: each peer costs as much as all the steps of a small world
+  for (let count = 3 + Math.floor(random.float() ** 2 * 6); count > 0; count--) await world.addPeer()
   await steps.found()
   if (random.chance(0.8)) await steps.heal()
-  for (let count = random.int(60, 90); count > 0; count--) await steps.step()
+  for (let count = random.int(60, 75); count > 0; count--) await steps.step()
   await steps.finish()
   random.restart(world.seed, -1)
   if (random.chance(0.3)) await world.addPeer()

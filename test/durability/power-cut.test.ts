@@ -155,7 +155,7 @@ test('an append waits while a connected peer has more of the own oplog, until it
   await core.clear(0, core.length)
   await joined(victim, a)
   await until(() =>
-    victim.events.some(({ name, detail }) => name === 'waiting' && detail['reason'] === 'RECOVERING')
+    victim.events.some(({ name, detail }) => name === 'waiting' && detail.reason === 'RECOVERING')
   )
   const appends = [
     victim.db.append(op({ id: 'waits' })),

@@ -8,7 +8,7 @@ import { hex, type Peer } from './workshop.ts'
 
 /** DURABILITY_SEED repeats a run, as far as a run with kills can be repeated. */
 export function newSeed(name: string): number {
-  const seed = Number(process.env['DURABILITY_SEED'] ?? Math.floor(Math.random() * 2 ** 32))
+  const seed = Number(process.env.DURABILITY_SEED ?? Math.floor(Math.random() * 2 ** 32))
   console.log(`${name}: DURABILITY_SEED=${seed}`)
   return seed
 }

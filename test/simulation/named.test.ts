@@ -1,0 +1,4 @@
+import { folders } from './disk.ts'
+import { defineNamed } from './named.ts'
+
+defineNamed(folders)

@@ -1,5 +1,6 @@
 /** `npm start`: a peer of a database in a folder. `npm start -- --help` says all. */
-import { HELP, parseFlags, UserError } from './peer/flags.ts'
+import { UserError } from './common/user-error.ts'
+import { HELP, parseFlags } from './peer/flags.ts'
 import { createTeller } from './peer/notices.ts'
 import { runPeer } from './peer/run.ts'
 

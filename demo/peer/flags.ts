@@ -1,20 +1,7 @@
 import { parseArgs } from 'node:util'
-import { decode } from 'hypercore-id-encoding'
-
-/** What the user got wrong; the message is all that is shown. */
-export class UserError extends Error {
-  readonly exitCode: number
-
-  constructor(message: string, { exitCode = 1 }: { exitCode?: number } = {}) {
-    super(message)
-    this.exitCode = exitCode
-  }
-}
-
-export interface Address {
-  readonly host: string
-  readonly port: number
-}
+import { type Address, parseAddress, parsePort } from '../common/address.ts'
+import { hexOfKey } from '../common/keys.ts'
+import { usage } from '../common/user-error.ts'
 
 export interface Flags {
   readonly data: string
@@ -79,7 +66,7 @@ export function parseFlags(args: string[]): Flags {
   return {
     data,
     join,
-    connect: (values.connect ?? []).map(parseAddress),
+    connect: (values.connect ?? []).map(text => parseAddress(text, '--connect')),
     host,
     port: values.port === undefined ? null : parsePort(values.port, '--port'),
     open,
@@ -87,21 +74,6 @@ export function parseFlags(args: string[]): Flags {
     json,
     help
   }
-}
-
-/** Hex of a key that people typed: hex or z-base-32; null when it is none. */
-export function hexOfKey(text: unknown): string | null {
-  if (typeof text !== 'string') return null
-  try {
-    const bytes = decode(text.trim())
-    return bytes.byteLength === 32 ? Buffer.from(bytes).toString('hex') : null
-  } catch {
-    return null
-  }
-}
-
-export function showAddress({ host, port }: Address): string {
-  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
 }
 
 function parse(args: string[]) {
@@ -127,24 +99,4 @@ function parseKey(text: string): string {
   throw usage(
     `"${text}" is no key. --join takes the key that the first peer prints: 64 hex digits (or 52 letters).`
   )
-}
-
-function parseAddress(text: string): Address {
-  const [, ipv6, name, port] = /^(?:\[([^\]]+)\]|([^:]+)):(\d+)$/.exec(text) ?? []
-  const host = ipv6 ?? name
-  if (!host || !port)
-    throw usage(`"${text}" is no address. --connect takes HOST:PORT, such as 127.0.0.1:4000.`)
-  const number = parsePort(port, '--connect')
-  if (number === 0) throw usage('--connect needs the port that the other peer prints; 0 is none.')
-  return { host, port: number }
-}
-
-function parsePort(text: string, flag: string): number {
-  const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN
-  if (port <= 65_535) return port
-  throw usage(`"${text}" is no port. ${flag} takes a number up to 65535.`)
-}
-
-function usage(message: string): UserError {
-  return new UserError(message, { exitCode: 2 })
 }

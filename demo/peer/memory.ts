@@ -1,8 +1,12 @@
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Address, UserError } from './flags.ts'
+import type { Address } from '../common/address.ts'
+import { readJsonFile, writeJsonFile } from '../common/json-file.ts'
+import { UserError } from '../common/user-error.ts'
 
 const NAME = 'peer.json'
+/** What the command line keeps: the store beside it holds a database of that. */
+const COMMAND_LINE = 'autobee.json'
 
 /** What a peer keeps in its folder beside the store, so that `--data DIR` alone goes on. */
 export interface Memory {
@@ -13,35 +17,23 @@ export interface Memory {
   readonly connect: readonly Address[]
 }
 
-/** @throws UserError when it is there and cannot be read */
-export async function recall(folder: string): Promise<Memory | null> {
-  const path = join(folder, NAME)
-  let text: string
-  try {
-    text = await readFile(path, 'utf8')
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException
-    if (code === 'ENOENT') return null
-    if (code === 'ENOTDIR') throw new UserError(`${folder} is no folder. Choose another with --data.`)
+/** @throws UserError when it is there and cannot be read, or the folder is another program's */
+export function recall(folder: string): Promise<Memory | null> {
+  if (existsSync(join(folder, COMMAND_LINE)))
     throw new UserError(
-      `${path} cannot be read (${message}). Check its permissions, or choose another --data.`
+      `${folder} holds a database of the command line: go on with \`autobee\`, or choose another --data.`
     )
-  }
-  try {
-    const memory = JSON.parse(text) as Memory
-    if (typeof memory.key === 'string' && Array.isArray(memory.connect)) return memory
-  } catch {
-    // told below
-  }
-  throw new UserError(
-    `${path} is damaged. Delete it, and give --join and --connect again if this peer had joined.`
-  )
+  return readJsonFile(join(folder, NAME), {
+    isValid: isMemory,
+    remedy: 'Delete it, and give --join and --connect again if this peer had joined.'
+  })
 }
 
-export async function remember(folder: string, memory: Memory): Promise<void> {
-  await mkdir(folder, { recursive: true })
-  const path = join(folder, NAME)
-  // whole or not at all
-  await writeFile(`${path}.new`, `${JSON.stringify(memory, null, 2)}\n`)
-  await rename(`${path}.new`, path)
+export function remember(folder: string, memory: Memory): Promise<void> {
+  return writeJsonFile(join(folder, NAME), memory)
+}
+
+function isMemory(value: unknown): value is Memory {
+  const memory = value as Memory | null
+  return typeof memory?.key === 'string' && Array.isArray(memory.connect)
 }

@@ -1,20 +1,22 @@
-import { join, relative, resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import type { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import b4a from 'b4a'
 import { openStore } from '../../adapters/storage/file.ts'
 import { Autobee, AutobeeError, type Changes } from '../../src/index.ts'
-import { type Flags, UserError } from './flags.ts'
+import { reachable } from '../common/address.ts'
+import { Network } from '../common/network.ts'
+import { folderBeside, quoted } from '../common/shell.ts'
+import { hintWhenSilent } from '../common/silence.ts'
+import { UserError } from '../common/user-error.ts'
+import type { Flags } from './flags.ts'
 import { Input } from './input.ts'
 import { type Memory, recall, remember } from './memory.ts'
-import { Network, reachable } from './network.ts'
 import type { Teller } from './notices.ts'
 import { apply, isOpen, LET_ME_IN } from './values.ts'
 
 /** With `--once`: how long a peer may take to fetch what was written, ms. */
 const DELIVERY = 10_000
-/** Connected for so long, and nothing came, ms. */
-const SILENCE = 5_000
 /** With `--once`: how long a reader bears with nobody to talk to, ms. */
 const PATIENCE = 30_000
 /** Entries of the view that are shown at the start. */
@@ -132,7 +134,8 @@ class Peer {
       host: flags.host,
       port: flags.port,
       lastPort: memory?.port ?? 0,
-      teller
+      portFlag: '--port',
+      ...teller
     })
     const { port } = this.#network
     const key = this.#db.id as string
@@ -147,7 +150,7 @@ class Peer {
       isNew: memory === null,
       data: flags.data,
       address,
-      join: `npm start -- --join ${key} --connect ${address} --data ${quoted(this.#otherFolder())}`
+      join: `npm start -- --join ${key} --connect ${address} --data ${quoted(folderBeside(this.#folder))}`
     })
     if (!this.#db.writable) teller.tell({ event: 'request', line: JSON.stringify({ addWriter: writer }) })
     await this.#showEntries()
@@ -158,14 +161,11 @@ class Peer {
       )
     }
     this.#network.dial(connect)
-    this.#hintWhenSilent()
+    hintWhenSilent(this.#db, {
+      isConnected: () => this.#network?.isConnected === true,
+      problem: teller.problem
+    })
     await this.#askToBeLetIn()
-  }
-
-  /** A folder for a second peer on this machine, as short as it can be said from here. */
-  #otherFolder(): string {
-    const path = `${relative(process.cwd(), this.#folder)}-2`
-    return path.startsWith('..') ? `${this.#folder}-2` : `./${path}`
   }
 
   async #append(value: unknown): Promise<void> {
@@ -254,22 +254,6 @@ class Peer {
     await this.#db.append(LET_ME_IN, { optimistic: true })
   }
 
-  /** Connected, and yet nothing came: perhaps the key is another database's. */
-  #hintWhenSilent(): void {
-    const timer = setInterval(() => {
-      const isEmpty = [...this.#db.writers].every(({ length }) => length === 0)
-      if (!isEmpty || this.#db.closed) clearInterval(timer)
-      else if (this.#network?.isConnected && !this.#db.writable) {
-        clearInterval(timer)
-        this.#o.teller.problem(
-          'Connected, but nothing has come yet: either nobody has written, or the other peer has another database. ' +
-            'Compare its key with the one above.'
-        )
-      }
-    }, SILENCE)
-    timer.unref()
-  }
-
   /** Resolves when this peer cannot write, and has had nobody to let it in for long. */
   async #lost(): Promise<number> {
     let since = performance.now()
@@ -320,9 +304,4 @@ function decode(bytes: Uint8Array): unknown {
   } catch {
     return b4a.toString(bytes)
   }
-}
-
-/** As a shell wants it. */
-function quoted(path: string): string {
-  return /^[\w./-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`
 }

@@ -1,6 +1,6 @@
 import b4a from 'b4a'
 import type { ApplyNode, Host, HyperbeeView } from '../../src/index.ts'
-import { hexOfKey } from './flags.ts'
+import { hexOfKey } from '../common/keys.ts'
 
 /** A value that does something; all others go to the log. */
 export interface Operations {

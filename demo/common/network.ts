@@ -1,27 +1,29 @@
-import { networkInterfaces } from 'node:os'
 import { connectTcp, listenTcp, type Replicates, type TcpHandle } from '../../adapters/transport/tcp.ts'
 import { AutobeeError } from '../../src/index.ts'
-import { type Address, showAddress, UserError } from './flags.ts'
-import type { Teller } from './notices.ts'
+import { type Address, showAddress } from './address.ts'
+import { UserError } from './user-error.ts'
 
 export interface NetworkOptions {
   readonly host: string
   /** As asked for; null: `lastPort` if it is free, or any. */
   readonly port: number | null
   readonly lastPort: number
-  readonly teller: Teller
+  /** What the user gives the port by. */
+  readonly portFlag: string
+  tell(notice: { readonly event: 'peer' | 'peer-close'; readonly address: string }): void
+  problem(sentence: string): void
 }
 
 /** Listens, and dials the peers it was told of. */
 export class Network {
   readonly #target: Replicates
-  readonly #teller: Teller
+  readonly #o: NetworkOptions
   readonly #handles: TcpHandle[] = []
   readonly port: number
 
-  private constructor(target: Replicates, { server, teller }: { server: TcpHandle; teller: Teller }) {
+  private constructor(target: Replicates, server: TcpHandle, options: NetworkOptions) {
     this.#target = target
-    this.#teller = teller
+    this.#o = options
     this.port = server.port
     this.#add(server)
   }
@@ -29,16 +31,21 @@ export class Network {
   /** @throws UserError when it cannot */
   static async listen(target: Replicates, options: NetworkOptions): Promise<Network> {
     const server = await listen(target, options)
-    return new Network(target, { server, teller: options.teller })
+    return new Network(target, server, options)
   }
 
   /** Connects, and connects again whenever the connection ends. */
   dial(addresses: readonly Address[]): void {
     for (const address of addresses) {
       const client = connectTcp(this.#target, address)
-      tellUnreachable(client, { address: showAddress(address), teller: this.#teller })
+      tellUnreachable(client, showAddress(address), this.#o.problem)
       this.#add(client)
     }
+  }
+
+  /** Addresses of those connected now. */
+  get peers(): readonly string[] {
+    return this.#handles.flatMap(({ peers }) => peers.map(({ address }) => address))
   }
 
   get isConnected(): boolean {
@@ -50,40 +57,41 @@ export class Network {
   }
 
   #add(handle: TcpHandle): void {
-    handle.on('peer', ({ address }) => this.#teller.tell({ event: 'peer', address }))
-    handle.on('peer-close', ({ address }) => this.#teller.tell({ event: 'peer-close', address }))
+    handle.on('peer', ({ address }) => this.#o.tell({ event: 'peer', address }))
+    handle.on('peer-close', ({ address }) => this.#o.tell({ event: 'peer-close', address }))
     this.#handles.push(handle)
   }
 }
 
-/** An address that others can dial: one of this machine's when it listens on all of them. */
-export function reachable({ host, port }: Address): string {
-  if (host !== '0.0.0.0' && host !== '::') return showAddress({ host, port })
-  const all = Object.values(networkInterfaces()).flatMap(addresses => addresses ?? [])
-  const outside = all.find(({ family, internal }) => family === 'IPv4' && !internal)
-  return showAddress({ host: outside?.address ?? '127.0.0.1', port })
-}
-
-async function listen(target: Replicates, { host, port, lastPort }: NetworkOptions): Promise<TcpHandle> {
+async function listen(
+  target: Replicates,
+  { host, port, lastPort, portFlag }: NetworkOptions
+): Promise<TcpHandle> {
   try {
     return await listenTcp(target, { host, port: port ?? lastPort })
   } catch (error) {
-    const { reason, message } = error as AutobeeError
+    const { reason, message, code = 'TRANSPORT_FAILED' } = error as AutobeeError
     if (reason === 'EADDRINUSE' && port === null) return listenTcp(target, { host })
     if (reason === 'EADDRINUSE')
       throw new UserError(
-        `Port ${port} is taken. Choose another with --port, or leave --port out for a free one.`
+        `Port ${port} is taken. Choose another with ${portFlag}, or leave ${portFlag} out for a free one.`,
+        { code }
       )
     if (reason === 'EADDRNOTAVAIL' || reason === 'ENOTFOUND')
       throw new UserError(
-        `${host} is no address of this machine. Leave --host out, or use 0.0.0.0 for all of them.`
+        `${host} is no address of this machine. Leave --host out, or use 0.0.0.0 for all of them.`,
+        { code }
       )
-    throw new UserError(AutobeeError.is(error) ? message : String(error))
+    throw new UserError(AutobeeError.is(error) ? message : String(error), { code })
   }
 }
 
 /** Says once per outage that nobody answers. */
-function tellUnreachable(client: TcpHandle, { address, teller }: { address: string; teller: Teller }): void {
+export function tellUnreachable(
+  client: TcpHandle,
+  address: string,
+  problem: (sentence: string) => void
+): void {
   let isTold = false
   client.on('peer', () => {
     isTold = false
@@ -91,9 +99,7 @@ function tellUnreachable(client: TcpHandle, { address, teller }: { address: stri
   client.on('error', ({ reason, message }) => {
     if (isTold) return
     isTold = true
-    teller.problem(
-      `Nobody to talk to at ${address}: ${explain(reason, message)} Trying again until it works.`
-    )
+    problem(`Nobody to talk to at ${address}: ${explain(reason, message)} Trying again until it works.`)
   })
 }
 

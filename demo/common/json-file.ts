@@ -1,0 +1,71 @@
+import { randomUUID } from 'node:crypto'
+import { mkdir, open, readFile, rename, rm } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { UserError } from './user-error.ts'
+
+export interface ReadOptions<T> {
+  /** Is that what was written? */
+  isValid(value: unknown): value is T
+  /** What to do about a damaged file. */
+  readonly remedy: string
+}
+
+/** null when there is none. @throws UserError when it is there and cannot be read */
+export async function readJsonFile<T>(path: string, { isValid, remedy }: ReadOptions<T>): Promise<T | null> {
+  let text: string
+  try {
+    text = await readFile(path, 'utf8')
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT') return null
+    if (code === 'ENOTDIR')
+      throw new UserError(`${dirname(path)} is no folder. Choose another with --data.`, {
+        code: 'INVALID_FOLDER'
+      })
+    throw new UserError(
+      `${path} cannot be read (${message}). Check its permissions, or choose another --data.`,
+      { code: 'INVALID_FOLDER' }
+    )
+  }
+  try {
+    const value: unknown = JSON.parse(text)
+    if (isValid(value)) return value
+  } catch {
+    // told below
+  }
+  throw new UserError(`${path} is damaged. ${remedy}`, { code: 'INVALID_FOLDER' })
+}
+
+export function writeJsonFile(path: string, value: unknown): Promise<void> {
+  return writeWhole(path, `${JSON.stringify(value, null, 2)}\n`)
+}
+
+/**
+ * Whole or not at all, whoever else writes it, and on disk when it resolves. Folders that are missing are made for
+ * this user alone: what is kept beside such a file is nobody else's business.
+ * @throws UserError
+ */
+export async function writeWhole(
+  path: string,
+  content: string,
+  { mode = 0o666 }: { mode?: number } = {}
+): Promise<void> {
+  const aside = `${path}.${randomUUID()}.new`
+  try {
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+    const file = await open(aside, 'wx', mode)
+    try {
+      await file.writeFile(content)
+      await file.sync()
+    } finally {
+      await file.close()
+    }
+    await rename(aside, path)
+  } catch (error) {
+    await rm(aside, { force: true }).catch(() => {})
+    throw new UserError(
+      `${path} cannot be written (${(error as Error).message}). Check the permissions and the free space, or choose another --data.`,
+      { code: 'INVALID_FOLDER' }
+    )
+  }
+}

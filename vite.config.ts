@@ -5,6 +5,7 @@ import { defineConfig } from 'vitest/config'
 /** What is built for Node, by the path in the package. A file that is not there is left out. */
 const NODE_ENTRIES = {
   index: 'adapters/entry/node.ts',
+  kv: 'adapters/entry/kv.ts',
   'storage/file': 'adapters/storage/file.ts',
   'storage/memory': 'adapters/storage/memory.ts',
   'storage/random-access': 'adapters/storage/random-access.ts',

@@ -12,6 +12,7 @@ import { AutobeeError, toAutobeeError } from './errors.ts'
 import { type AutobeeEvents, typedEmitter } from './events.ts'
 import { type Head, hexOf, type KeyLike, toKey, toLength } from './keys.ts'
 import { type AutobeeOptions, INSPECT, toSettings } from './options.ts'
+import { setOwner } from './owner.ts'
 import { type DecodeOptions, decodeValue, type EncodeOptions, encodeValue } from './value.ts'
 import { type Codec, encodeWith } from './value-encoding.ts'
 import type { HyperbeeView } from './view.ts'
@@ -114,7 +115,10 @@ export class Autobee<View = HyperbeeView> extends typedEmitter<AutobeeEvents>() 
           })
         }
       },
-      openView: bee => (given.open ? given.open(bee, this) : (bee as View))
+      openView: bee => {
+        setOwner(bee, this)
+        return given.open ? given.open(bee, this) : (bee as View)
+      }
     })
     this.#ready = this.#open()
     this.#ready.catch(noop)

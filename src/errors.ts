@@ -4,6 +4,7 @@ export type AutobeeErrorCode =
   | 'CLOCK_SKEW'
   | 'CLOSED'
   | 'CONFLICT'
+  | 'DECODING_FAILED'
   | 'ENCRYPTION_KEY_MISMATCH'
   | 'ENTRY_TOO_LARGE'
   | 'INTERRUPTED'

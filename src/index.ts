@@ -7,6 +7,29 @@ export { AutobeeError, type AutobeeErrorCode } from './errors.ts'
 export type { AutobeeEvents } from './events.ts'
 export type { Head, KeyLike } from './keys.ts'
 export type { AutobeeOptions } from './options.ts'
+export type {
+  CodecState,
+  CompactCodec,
+  Decoded,
+  Encoding,
+  EncodingFor,
+  EntryWatcher,
+  EntryWatcherEvents,
+  Input,
+  KeyRange,
+  Moved,
+  ReadOptions,
+  ReadRange,
+  SubOptions,
+  TypedBatch,
+  TypedBee,
+  TypedCodec,
+  TypedDifference,
+  TypedEntry,
+  TypedOptions,
+  Watcher
+} from './typed/index.ts'
+export { typed } from './typed/index.ts'
 export type { DecodeOptions, EncodeOptions } from './value.ts'
 export type { ValueCodec, ValueEncoding } from './value-encoding.ts'
 export type { HyperbeeView } from './view.ts'

@@ -58,7 +58,7 @@ const store = new Autobee.Corestore(${JSON.stringify('unused')} + process.pid)
 const db = new Autobee(store, null, { apply: async () => {} })
 console.log(JSON.stringify({
   name: Autobee.name,
-  statics: ['openStore', 'Corestore', 'b4a', 'AutobeeError', 'isAutobee'].filter(name => name in Autobee),
+  statics: ['openStore', 'Corestore', 'b4a', 'AutobeeError', 'typed', 'isAutobee'].filter(name => name in Autobee),
   isAutobee: Autobee.isAutobee(db),
   byName: require('autobee').Autobee === Autobee,
   genesis: Autobee.GENESIS
@@ -66,7 +66,7 @@ console.log(JSON.stringify({
 db.ready().then(() => db.close()).then(() => store.close()).then(() => require('fs').rmSync('unused' + process.pid, { recursive: true }))`
     expect(await run('require.cjs', source)).toEqual({
       name: 'Autobee',
-      statics: ['openStore', 'Corestore', 'b4a', 'AutobeeError', 'isAutobee'],
+      statics: ['openStore', 'Corestore', 'b4a', 'AutobeeError', 'typed', 'isAutobee'],
       isAutobee: true,
       byName: true,
       genesis: { length: 0, key: null }

@@ -1,0 +1,3 @@
+/** What `import 'autobee/kv'` gives. */
+export * from '../../src/kv/index.ts'
+export { KeyValue as default } from '../../src/kv/index.ts'

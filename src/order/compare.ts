@@ -1,4 +1,4 @@
-import type { UnitFacts } from './types.ts'
+import type { Rank } from './types.ts'
 
 /**
  * The one comparator: by timestamp, then writer key, then length. Returns 0 for equals only.
@@ -7,7 +7,7 @@ import type { UnitFacts } from './types.ts'
  * and not lower than that of its writer's previous unit, whose length is smaller. So sorting a causally closed set by it
  * puts causes before effects.
  */
-export function compareUnits(a: UnitFacts, b: UnitFacts): number {
+export function compareUnits(a: Rank, b: Rank): number {
   if (a.timestamp !== b.timestamp) return a.timestamp < b.timestamp ? -1 : 1
   if (a.writer !== b.writer) return a.writer < b.writer ? -1 : 1
   return a.length - b.length

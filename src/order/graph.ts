@@ -22,10 +22,19 @@ export class Graph<U extends UnitFacts> {
     return this.#lanes.get(key)
   }
 
-  /** The unit that contains the entry which made the writer's oplog this long. */
+  lanes(): Iterable<Lane<U>> {
+    return this.#lanes.values()
+  }
+
+  /** Is that entry known, be it below the base? */
+  knows(key: string, length: number): boolean {
+    return length <= (this.#lanes.get(key)?.units.at(-1)?.unit.length ?? 0)
+  }
+
+  /** The unit that contains the entry which made the writer's oplog this long; null for most of those below the base. */
   find(key: string, length: number): Vertex<U> | null {
     const units = this.#lanes.get(key)?.units
-    if (units === undefined || units.length === 0 || length < 1) return null
+    if (units === undefined || units.length === 0 || length <= units[0]!.unit.start) return null
     let high = units.length - 1
     if (units[high]!.unit.length < length) return null
     // links mostly point to the newest unit
@@ -39,16 +48,30 @@ export class Graph<U extends UnitFacts> {
     return units[low]!
   }
 
-  /** What a unit links to. Throws when it is not known, or not smaller than the unit: then causes would not sort first. */
+  /** What a unit links to, as far as it may matter: not what lies deep below the base. Throws when it is not known, or not smaller than the unit: then causes would not sort first. */
   resolve(unit: U): readonly Vertex<U>[] {
     if (unit.links.length === 0) return EMPTY
-    return unit.links.map(({ writer, length }) => {
+    const found: Vertex<U>[] = []
+    for (const { writer, length } of unit.links) {
       const vertex = this.find(writer, length)
-      if (vertex === null) throw new Error(`Linked entry ${writer}:${length} is not known`)
+      if (vertex === null) {
+        if (length > 0 && this.knows(writer, length)) continue
+        throw new Error(`Linked entry ${writer}:${length} is not known`)
+      }
       if (compareUnits(vertex.unit, unit) >= 0)
         throw new Error(`Linked entry ${writer}:${length} is not older`)
-      return vertex
-    })
+      found.push(vertex)
+    }
+    return found
+  }
+
+  /** The last unit of a writer below the base. */
+  insertBase(unit: U): Vertex<U> {
+    const lane = this.lane(unit.writer)
+    const vertex = new Vertex(unit, lane, { links: EMPTY, isBase: true })
+    lane.units.push(vertex)
+    lane.next = 1
+    return vertex
   }
 
   insert(unit: U): Vertex<U> {
@@ -60,7 +83,7 @@ export class Graph<U extends UnitFacts> {
     }
     if (last !== undefined && compareUnits(last.unit, unit) >= 0)
       throw new Error('Unit is older than the one before')
-    const vertex = new Vertex(unit, lane, links)
+    const vertex = new Vertex(unit, lane, { links })
     lane.units.push(vertex)
     for (const link of links) link.knownLinks++
     this.list(lane)

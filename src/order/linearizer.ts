@@ -4,7 +4,7 @@ import { Graph } from './graph.ts'
 import { Groups } from './groups.ts'
 import { Roles } from './roles.ts'
 import { Trace } from './trace.ts'
-import type { Outcome, Placement, Role, RoleChange, UnitFacts } from './types.ts'
+import type { Base, BaseLane, Outcome, PlacedUnit, Placement, Role, RoleChange, UnitFacts } from './types.ts'
 import { MODES, verdictFor } from './verdict.ts'
 import { EMPTY, type Lane, type Vertex } from './vertex.ts'
 
@@ -16,17 +16,22 @@ import { EMPTY, type Lane, type Vertex } from './vertex.ts'
  * `next()`, apply the unit, `done()`, until `next()` returns null. `add`, `remove` and `takeBack` need a `settle()` before the
  * next `next()`. All methods throw a plain Error when they are called out of turn.
  *
+ * What lies far back need not be in memory: `summary()` gives the base at the end of the order, and `rebase()` begins at one
+ * that was taken earlier. `reaches()` tells which units may change something below it.
+ *
  * What keeps it right:
  * 1. The emitted units of a writer are always its first ones.
  * 2. A unit is emitted after everything that it depends on.
  * 3. After `settle()`, the emitted order is the beginning of the order of all known units.
  */
 export class Linearizer<U extends UnitFacts> {
-  readonly #graph = new Graph<U>()
-  readonly #trace = new Trace<U>()
-  readonly #roles = new Roles<U>()
-  readonly #candidates: Candidates<U>
-  readonly #groups: Groups<U>
+  readonly #bootstrap: string
+  readonly #local: string | undefined
+  #graph!: Graph<U>
+  #trace!: Trace<U>
+  #roles!: Roles<U>
+  #candidates!: Candidates<U>
+  #groups!: Groups<U>
   /**
    * A role has changed, so another candidate may come before the group in progress. Units that come or go need no such
    * note: a group in progress has filled a position, and what matters to its candidate makes the order dirty there.
@@ -36,15 +41,24 @@ export class Linearizer<U extends UnitFacts> {
   #pending: Vertex<U> | null = null
   /** First position that may have to change; Infinity when there is none. */
   #dirty = Number.POSITIVE_INFINITY
+  #touched = Number.POSITIVE_INFINITY
+  /** What steers the order from below the base and has not been added yet, by `idOf`. */
+  readonly #awaited = new Map<string, number>()
 
   /**
    * @param options.bootstrap hex key of the writer who is an indexer from the start
+   * @param options.base what lies before it is not to be added; default null: the order begins at its beginning
    * @param options.local hex key of the local writer; while it has no role, its optimistic units are shown on top
    */
-  constructor(options: { bootstrap: string; local?: string | undefined }) {
-    this.#groups = new Groups(this.#graph)
-    this.#candidates = new Candidates(options.local === undefined ? null : this.#graph.lane(options.local))
-    this.#roles.set(this.#graph.lane(options.bootstrap), 'indexer', 0)
+  constructor(options: { bootstrap: string; local?: string | undefined; base?: Base<U> | null }) {
+    this.#bootstrap = options.bootstrap
+    this.#local = options.local
+    this.#begin(options.base ?? null)
+  }
+
+  /** First position that is in memory. */
+  get base(): number {
+    return this.#trace.base
   }
 
   /** Positions emitted so far. */
@@ -63,18 +77,34 @@ export class Linearizer<U extends UnitFacts> {
    * writer of a group's candidate lost its role before its turn came.
    */
   get isExact(): boolean {
-    return this.#trace.exact
+    return this.#trace.exact && this.#awaited.size === 0
+  }
+
+  /** Is a tentative unit emitted? Then there is no `summary()`. */
+  get isTentative(): boolean {
+    return this.#trace.isTentative
   }
 
   at(position: number): Placement<U> {
     const vertex = this.#trace.at(position)
-    if (vertex === undefined) throw new RangeError(`Position ${position} is not emitted`)
+    if (vertex === undefined) throw new RangeError(`Position ${position} is not emitted, or not in memory`)
     return placement(vertex)
   }
 
-  /** The known unit, emitted or not, that contains the writer's entry number `length`. */
+  /** The known unit, emitted or not, that contains the writer's entry number `length`; null also for what lies below the base. */
   find(writer: string, length: number): U | null {
     return this.#graph.find(writer, length)?.unit ?? null
+  }
+
+  /** Is the writer's entry number `length` known, be it below the base? */
+  knows(writer: string, length: number): boolean {
+    return this.#graph.knows(writer, length)
+  }
+
+  /** A known entry is stamped no later than this, ms; exactly this if `find` gives it. */
+  latestTimeOf(writer: string, length: number): number {
+    const vertex = this.#graph.find(writer, length) ?? this.#graph.peek(writer)?.units[0]
+    return vertex?.unit.timestamp ?? 0
   }
 
   /** Length of the writer's oplog after its last known unit, 0 if none. */
@@ -130,12 +160,27 @@ export class Linearizer<U extends UnitFacts> {
     })
   }
 
-  /** Makes the next unit of its writer known. All its links are known. */
+  /** May the next unit of its writer change something below the base? Then it cannot be added as long as the base is there. */
+  reaches(unit: U): boolean {
+    const lane = this.#graph.peek(unit.writer)
+    if (this.base === 0 || lane === undefined) return false
+    const last = lane.units.at(-1)
+    if (last !== undefined && !last.isBase) return false
+    return unit.timestamp <= lane.before && !this.#awaited.has(idOf(unit))
+  }
+
+  /** Makes the next unit of its writer known. All its links are known, and it does not reach below the base. */
   add(unit: U): void {
+    if (this.reaches(unit)) throw new Error('The unit may belong below the base')
+    this.#learn(unit)
+  }
+
+  #learn(unit: U): void {
     const vertex = this.#graph.insert(unit)
     const { lane, previous } = vertex
     const from = this.#after(previous)
     if (from < this.#dirty) this.#soil(this.#trace.considered(unit, { lane, from }))
+    if (this.#awaited.size > 0) this.#await(vertex)
     this.#candidates.learn(vertex)
     if (vertex.index === lane.next) this.#candidates.queue(lane)
   }
@@ -151,6 +196,7 @@ export class Linearizer<U extends UnitFacts> {
     if (lane === undefined || vertex === undefined || vertex.unit.length !== unit.length) {
       throw new Error('Only the last known unit of a writer can be removed')
     }
+    if (vertex.isBase) throw new Error('What lies below the base stays')
     if (vertex.knownLinks > 0) throw new Error('A unit that others link to cannot be removed')
     if (vertex.position >= 0) this.#truncate(vertex.position)
     this.#forget(vertex)
@@ -158,10 +204,15 @@ export class Linearizer<U extends UnitFacts> {
 
   /**
    * Takes out the units that are not emitted, except those that `keep` returns true for and what they depend on. Returns
-   * them in an order in which they can be added again. Taking out a unit that `steers` the order changes the order.
+   * them in an order in which they can be added again. Taking out a unit that `steers` the order changes the order; those
+   * that steer it from below the base stay.
    */
   takeBack(keep: (unit: U) => boolean = () => false): U[] {
-    const gone = this.#graph.removable(keep)
+    const isFixed = (unit: U) => {
+      const { steered } = this.#graph.find(unit.writer, unit.length)!
+      return steered >= 0 && steered < this.base
+    }
+    const gone = this.#graph.removable(unit => isFixed(unit) || keep(unit))
     for (let i = gone.length - 1; i >= 0; i--) this.#forget(gone[i]!)
     return gone.map(vertex => vertex.unit)
   }
@@ -229,6 +280,102 @@ export class Linearizer<U extends UnitFacts> {
   }
 
   /**
+   * What later positions depend on of all that is emitted; `rebase()` can begin with it as long as the order up to there is
+   * as it is now, which `takeTouched()` tells. Not while a tentative unit is emitted.
+   */
+  summary(): Base<U> {
+    this.#idle()
+    if (this.#dirty < this.length) throw new Error('settle() comes before summary()')
+    if (this.isTentative) throw new Error('A tentative order has no summary')
+    const heads = new Set(this.#trace.heads())
+    const members = [...this.#roles.list()].map(({ writer }) => this.#graph.lane(writer))
+    const isMember = new Set(members)
+    const lanes: BaseLane<U>[] = []
+    for (const lane of new Set([...members, ...this.#graph.lanes()])) {
+      const last = lane.units[lane.next - 1]
+      if (last === undefined && !isMember.has(lane)) continue
+      lanes.push({
+        writer: lane.key,
+        last: last?.unit ?? null,
+        isHead: last !== undefined && heads.has(last),
+        isMember: isMember.has(lane),
+        role: lane.role,
+        before: this.#trace.before(lane)
+      })
+    }
+    const steering = [...this.#trace.steering].map(({ unit: { writer, length }, steered: at }) => ({
+      writer,
+      length,
+      at
+    }))
+    for (const [id, at] of this.#awaited) steering.push({ ...unitOf(id), at })
+    return { position: this.length, lanes, steering }
+  }
+
+  /** First position that was emitted anew since the last call, or Infinity: summaries of later ones no longer hold. */
+  takeTouched(): number {
+    const touched = this.#touched
+    this.#touched = Number.POSITIVE_INFINITY
+    return touched
+  }
+
+  /**
+   * Moves the base: on to a later one, whereupon what lies below is forgotten, or back to an earlier one (null: the very
+   * beginning), for which everything between them is needed. The order stays what it is. Throws a plain Error, and must
+   * not be used any more, if what is given does not lead to that order.
+   */
+  rebase(base: Base<U> | null, between: readonly PlacedUnit<U>[] = []): void {
+    this.#idle()
+    if (this.#dirty < this.length) throw new Error('settle() comes before rebase()')
+    const position = base?.position ?? 0
+    if (position > this.length || between.length !== Math.max(0, this.base - position))
+      throw new RangeError(`There is no way from ${this.base} to ${position}`)
+    const kept = this.#trace
+      .from(position)
+      .map(({ unit, verdict, applied, changes }) => ({ unit, verdict, applied, changes }))
+    const waiting = this.#graph.removable(() => false).map(({ unit }) => unit)
+    const touched = this.#touched
+    this.#begin(base)
+    for (const { unit } of between) this.#learn(unit)
+    for (const { unit } of kept) this.#learn(unit)
+    for (const unit of waiting) this.#learn(unit)
+    for (const placed of [...between, ...kept]) {
+      const vertex = this.#emit()
+      if (vertex?.unit !== placed.unit || vertex.verdict !== placed.verdict)
+        throw new Error(`Another unit belongs at ${this.length - 1} than the one that was there`)
+      this.done(placed)
+    }
+    this.#touched = touched
+  }
+
+  #begin(base: Base<U> | null): void {
+    const graph = new Graph<U>()
+    this.#graph = graph
+    this.#trace = new Trace(base?.position ?? 0)
+    this.#roles = new Roles()
+    this.#groups = new Groups(graph)
+    this.#recheck = false
+    this.#awaited.clear()
+    for (const { writer, last, isHead, isMember, role, before } of base?.lanes ?? []) {
+      const lane = graph.lane(writer)
+      lane.before = before
+      if (last !== null) this.#trace.pushBase(graph.insertBase(last), { isHead })
+      if (isMember) this.#roles.begin(lane, role, this.base)
+    }
+    for (const unit of base?.steering ?? []) this.#awaited.set(idOf(unit), unit.at)
+    this.#candidates = new Candidates(this.#local === undefined ? null : graph.lane(this.#local))
+    if (base === null) this.#roles.set(graph.lane(this.#bootstrap), 'indexer', 0)
+  }
+
+  #await(vertex: Vertex<U>): void {
+    const id = idOf(vertex.unit)
+    const at = this.#awaited.get(id)
+    if (at === undefined) return
+    this.#awaited.delete(id)
+    this.#trace.steerBase(vertex, at)
+  }
+
+  /**
    * First position where a unit that follows `previous` can be considered: behind it, and nowhere as long as it is not
    * emitted, since it would be taken first.
    */
@@ -258,6 +405,7 @@ export class Linearizer<U extends UnitFacts> {
   #truncate(position: number): Vertex<U>[] {
     const gone = this.#trace.truncate(position)
     if (gone.length === 0) return gone
+    this.#touched = Math.min(this.#touched, position)
     const touched = new Set<Lane<U>>()
     for (let i = gone.length - 1; i >= 0; i--) {
       const vertex = gone[i]!
@@ -288,6 +436,15 @@ export class Linearizer<U extends UnitFacts> {
   #idle(): void {
     if (this.#pending !== null) throw new Error('done() or cancel() comes first')
   }
+}
+
+function idOf({ writer, length }: { readonly writer: string; readonly length: number }): string {
+  return `${writer}/${length}`
+}
+
+function unitOf(id: string): { writer: string; length: number } {
+  const [writer, length] = id.split('/') as [string, string]
+  return { writer, length: Number(length) }
 }
 
 function placement<U extends UnitFacts>(vertex: Vertex<U>): Placement<U> {

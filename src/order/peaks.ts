@@ -58,6 +58,25 @@ export class Peaks<U extends UnitFacts> {
     }
   }
 
+  /** The greatest of the items `from` to `to - 1`. */
+  highest(from: number, to: number): Vertex<U> | null {
+    const levels = this.#levels
+    let best: Vertex<U> | null = null
+    for (let index = from; index < to; ) {
+      // the largest group that begins here and lies inside
+      let l = 0
+      let size = 1
+      while (l + 1 < levels.length && index % (size * FAN) === 0 && index + size * FAN <= to) {
+        l++
+        size *= FAN
+      }
+      const vertex = levels[l]![index / size]!
+      if (best === null || compareVertices(best, vertex) < 0) best = vertex
+      index += size
+    }
+    return best
+  }
+
   /** The first index at or after `from` whose vertex is greater than `unit`; `length` when there is none. */
   firstAbove(unit: U, from: number): number {
     const levels = this.#levels

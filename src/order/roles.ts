@@ -15,6 +15,13 @@ export class Roles<U extends UnitFacts> {
     return true
   }
 
+  /** What the base says: the lane is a member, with this role from there on. Its past below the base cannot be undone. */
+  begin(lane: Lane<U>, role: Role, from: number): void {
+    lane.role = role
+    lane.spans.push({ from, role })
+    this.#members.add(lane)
+  }
+
   /** Forgets what positions from `length` on have changed for this lane. A change made at position p holds from p + 1 on. */
   cut(lane: Lane<U>, length: number): void {
     const { spans } = lane

@@ -16,28 +16,56 @@ export class Trace<U extends UnitFacts> {
   readonly #tentative: number[] = []
   readonly #heads = new Set<Vertex<U>>()
   /** Units that are not emitted although a position was filled on their behalf. */
-  #steering = 0
+  readonly #steering = new Set<Vertex<U>>()
+
+  /** @param base positions below it are not kept */
+  constructor(readonly base: number) {}
 
   get length(): number {
-    return this.#order.length
+    return this.base + this.#order.length
   }
 
   /** Whether the order is what its own units alone would give. */
   get exact(): boolean {
-    return this.#steering === 0 && this.#tentative.length === 0
+    return this.#steering.size === 0 && this.#tentative.length === 0
+  }
+
+  get isTentative(): boolean {
+    return this.#tentative.length > 0
+  }
+
+  get steering(): Iterable<Vertex<U>> {
+    return this.#steering
   }
 
   /** First position from which on no mode is 'indexer'. */
   get tailStart(): number {
     const trailing = this.#trailing
     // position minus index grows where an indexer's position lies between; the tail is the last run of equal ones
-    const gap = this.#order.length - trailing.length
+    const gap = this.length - trailing.length
     const index = lowest(trailing.length, i => trailing[i]! - i >= gap)
-    return index < trailing.length ? trailing[index]! : this.#order.length
+    return index < trailing.length ? trailing[index]! : this.length
   }
 
   at(position: number): Vertex<U> | undefined {
-    return this.#order[position]
+    return this.#order[position - this.base]
+  }
+
+  from(position: number): Vertex<U>[] {
+    return this.#order.slice(Math.max(0, position - this.base))
+  }
+
+  /** The last unit of a writer below the base. */
+  pushBase(vertex: Vertex<U>, { isHead }: { isHead: boolean }): void {
+    vertex.position = this.base - 1
+    if (isHead) this.#heads.add(vertex)
+    else vertex.emittedAbove = 1
+  }
+
+  /** Position `at`, below the base, was filled on behalf of this unit. */
+  steerBase(vertex: Vertex<U>, at: number): void {
+    vertex.steered = at
+    this.#steering.add(vertex)
   }
 
   heads(): Vertex<U>[] {
@@ -45,7 +73,7 @@ export class Trace<U extends UnitFacts> {
   }
 
   push(vertex: Vertex<U>, o: { candidate: Vertex<U>; mode: Mode; verdict: Verdict }): void {
-    const position = this.#order.length
+    const position = this.length
     vertex.position = position
     vertex.mode = o.mode
     vertex.verdict = o.verdict
@@ -56,10 +84,10 @@ export class Trace<U extends UnitFacts> {
       this.#trailingCandidates.push(o.candidate)
       if (o.mode === 'tentative') this.#tentative.push(position)
     }
-    if (vertex.steered >= 0) this.#steering--
+    if (vertex.steered >= 0) this.#steering.delete(vertex)
     if (o.candidate.steered < 0) {
       o.candidate.steered = position
-      if (o.candidate !== vertex) this.#steering++
+      if (o.candidate !== vertex) this.#steering.add(o.candidate)
     }
     const { previous } = vertex
     if (previous !== null) this.#cover(previous)
@@ -69,23 +97,24 @@ export class Trace<U extends UnitFacts> {
 
   /** Un-emits everything from `length` on, and returns it in order. The caller moves lanes and roles back. */
   truncate(length: number): Vertex<U>[] {
-    const gone = this.#order.splice(length)
+    if (length < this.base) throw new RangeError(`Position ${length} lies below the base`)
+    const gone = this.#order.splice(length - this.base)
     for (let i = gone.length - 1; i >= 0; i--) {
       const vertex = gone[i]!
       const position = length + i
       vertex.position = -1
-      if (vertex.steered >= 0) this.#steering++
-      const candidate = this.#candidates.at(position)
+      if (vertex.steered >= 0) this.#steering.add(vertex)
+      const candidate = this.#candidates.at(position - this.base)
       if (candidate.steered === position) {
         candidate.steered = -1
-        this.#steering--
+        this.#steering.delete(candidate)
       }
       this.#heads.delete(vertex)
       const { previous } = vertex
       if (previous !== null) this.#uncover(previous)
       for (const link of vertex.links) this.#uncover(link)
     }
-    this.#candidates.truncate(length)
+    this.#candidates.truncate(length - this.base)
     const trailing = lowest(this.#trailing.length, i => this.#trailing[i]! >= length)
     this.#trailing.length = trailing
     this.#trailingCandidates.truncate(trailing)
@@ -113,10 +142,43 @@ export class Trace<U extends UnitFacts> {
     return length
   }
 
+  /**
+   * A unit of this writer that is stamped later than this changes nothing among what is emitted, given that it comes after
+   * what its writer has emitted: what a base says of it. Infinity: there is no such time.
+   */
+  before(lane: Lane<U>): number {
+    const last = lane.units[lane.next - 1]
+    const from = last === undefined ? this.base : last.position + 1
+    // what was so below the base still is, unless the writer has gone on since
+    let before = last === undefined || last.isBase ? lane.before : 0
+    for (let i = 0; i < lane.spans.length; i++) {
+      const { role } = lane.spans[i]!
+      const start = Math.max(from, lane.spans[i]!.from, this.base)
+      const end = lane.spans[i + 1]?.from ?? this.length
+      if (role === 'none' || start >= end) continue
+      before = Math.max(
+        before,
+        role === 'indexer' ? this.#highest(start, end) : this.#highestTrailing(start, end)
+      )
+    }
+    return before
+  }
+
+  #highest(from: number, to: number): number {
+    const trailing = this.#trailing[this.#trailingFrom(from)]
+    if (trailing !== undefined && trailing < to) return Number.POSITIVE_INFINITY
+    return this.#candidates.highest(from - this.base, to - this.base)?.unit.timestamp ?? 0
+  }
+
+  #highestTrailing(from: number, to: number): number {
+    const range = [this.#trailingFrom(from), this.#trailingFrom(to)] as const
+    return this.#trailingCandidates.highest(...range)?.unit.timestamp ?? 0
+  }
+
   // an indexer's unit goes before the greater ones of indexers, and before whatever ordinary writers brought in
   #beforeIndexer(unit: U, from: number): number {
     const trailing = this.#trailing[this.#trailingFrom(from)] ?? this.length
-    return Math.min(trailing, this.#candidates.firstAbove(unit, from))
+    return Math.min(trailing, this.base + this.#candidates.firstAbove(unit, from - this.base))
   }
 
   // an ordinary writer's unit never goes before those of indexers, but before all tentative ones

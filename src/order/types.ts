@@ -23,6 +23,9 @@ export interface UnitFacts {
   readonly optimistic: boolean
 }
 
+/** What decides which of two units is smaller. */
+export type Rank = Pick<UnitFacts, 'timestamp' | 'writer' | 'length'>
+
 export type Role = 'none' | 'writer' | 'indexer'
 
 export interface RoleChange {
@@ -47,6 +50,36 @@ export interface Placement<U> {
   readonly verdict: Verdict
   readonly applied: boolean
   readonly changes: readonly RoleChange[]
+}
+
+/** A position of the order and what became of its unit, as far as it is the caller's result. */
+export type PlacedUnit<U> = Pick<Placement<U>, 'unit' | 'verdict' | 'applied' | 'changes'>
+
+/** What a base keeps of one writer. */
+export interface BaseLane<U> {
+  readonly writer: string
+  /** Its last unit below the base; null while it has none there. */
+  readonly last: U | null
+  /** No other unit below the base depends on that one. */
+  readonly isHead: boolean
+  /** Did it ever have a role? */
+  readonly isMember: boolean
+  /** At the base. */
+  readonly role: Role
+  /** Its next unit changes nothing below the base if it is stamped later than this, ms; Infinity: whatever it is, it may. */
+  readonly before: number
+}
+
+/**
+ * All that later positions depend on of those before `position`, so that these need not be in memory. Two orders that
+ * are alike up to there have the same base.
+ */
+export interface Base<U> {
+  readonly position: number
+  /** Members first, in the order in which they became such. */
+  readonly lanes: readonly BaseLane<U>[]
+  /** Units that are not below the base, though position `at` below it was filled on their behalf. */
+  readonly steering: readonly { readonly writer: string; readonly length: number; readonly at: number }[]
 }
 
 /** What became of a unit: whether its effects were kept, and which roles it changed (none when it was not applied). */

@@ -13,6 +13,7 @@ export interface RoleSpan {
 /** One writer: its known units, how many of them are emitted, and its role over the emitted positions. */
 export class Lane<U extends UnitFacts> {
   readonly key: string
+  /** Where there is a base, the first one may stand for all that lies below it, which is never taken back. */
   readonly units: Vertex<U>[] = []
   /** Index of the first unit that is not emitted. Emitted units are always a prefix, since a unit depends on the one before. */
   next = 0
@@ -20,6 +21,8 @@ export class Lane<U extends UnitFacts> {
   role: Role = 'none'
   /** Ascending. Before the first span the role is 'none'. */
   readonly spans: RoleSpan[] = []
+  /** What the base says of it; see `BaseLane`. */
+  before = 0
   /** Whether the graph has it on its list of lanes that may hold units which are not emitted. */
   listed = false
 
@@ -38,6 +41,8 @@ export class Vertex<U extends UnitFacts> {
   readonly links: readonly Vertex<U>[]
   /** Index in its lane; -1 once it is no longer known. */
   index: number
+  /** Does it lie below the base, as the last of its writer there? Then nothing is known of its links. */
+  readonly isBase: boolean
   /** How many known units link to it (the writer's own next unit is not counted). */
   knownLinks = 0
   /** How many emitted units depend on it (links, and the writer's own next unit). 0 while emitted: it is a head. */
@@ -55,8 +60,13 @@ export class Vertex<U extends UnitFacts> {
   applied = false
   changes: readonly RoleChange[] = EMPTY
 
-  constructor(unit: U, lane: Lane<U>, links: readonly Vertex<U>[]) {
+  constructor(
+    unit: U,
+    lane: Lane<U>,
+    { links, isBase = false }: { links: readonly Vertex<U>[]; isBase?: boolean }
+  ) {
     this.unit = unit
+    this.isBase = isBase
     this.lane = lane
     this.links = links
     this.index = lane.units.length

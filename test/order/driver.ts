@@ -1,5 +1,5 @@
 import { expect } from 'vitest'
-import { compareUnits, Linearizer, type Placement } from '../../src/order/index.ts'
+import { type Base, compareUnits, Linearizer, type Placement } from '../../src/order/index.ts'
 import { applyFor, type History, type TestUnit } from './history.ts'
 import { dependencies, headsOf, type OraclePlacement, orderOf, type Rule, rolesAfter } from './oracle.ts'
 
@@ -18,6 +18,8 @@ export class Driver {
   /** Since the last settle(): the lowest answer of firstDifference(), and how many units came (or went: infinity). */
   #lowest = Number.POSITIVE_INFINITY
   #touched = 0
+  /** Bases taken earlier that still hold; null: the beginning. */
+  #bases: (Base<TestUnit> | null)[] = [null]
   /** Whether nothing was taken away that the emitted order came from. */
   #clean = true
 
@@ -33,14 +35,16 @@ export class Driver {
   }
 
   step(choice: number): void {
-    const pick = Math.floor(choice / 16)
-    const kind = choice % 16
+    const pick = Math.floor(choice / 20)
+    const kind = choice % 20
     if (kind < 6) this.#add(pick)
     else if (kind < 8) this.#settle()
     else if (kind < 12) this.#drain(1 + (pick % 6), pick)
     else if (kind === 12) this.#rewind(pick)
     else if (kind === 13) this.#takeBack(pick)
     else if (kind === 14) this.#remove(pick)
+    else if (kind < 17) this.#summarize()
+    else if (kind < 19) this.#rebase(pick)
     else for (let i = 0; i < 5; i++) this.#add(pick + i)
   }
 
@@ -49,15 +53,69 @@ export class Driver {
     while (this.#missing.length > 0) this.#add(0)
     this.#drain(Number.POSITIVE_INFINITY, 1)
     expect(this.lin.next()).toBe(null)
-    expect(this.#emitted()).toEqual(this.#oracle().map(plain))
+    expect(this.#emitted()).toEqual(this.#oracle().slice(this.lin.base).map(plain))
   }
 
   #oracle(units = this.#known, rule = this.#rule): OraclePlacement<TestUnit>[] {
     return orderOf(units, rule)
   }
 
+  /** What is in memory of the order. */
   #emitted(): Placement<TestUnit>[] {
-    return Array.from({ length: this.lin.length }, (_, position) => this.lin.at(position))
+    const { base, length } = this.lin
+    return Array.from({ length: length - base }, (_, index) => this.lin.at(base + index))
+  }
+
+  #summarize(): void {
+    this.#settle()
+    if (this.lin.isTentative) return
+    const base = this.lin.summary()
+    expect(comparable(base)).toEqual(comparable(this.#fromScratch().summary()))
+    this.#bases.push(base)
+  }
+
+  /** Another one that has all of it in memory. */
+  #fromScratch(): Linearizer<TestUnit> {
+    const whole = new Linearizer<TestUnit>({ bootstrap: this.#history.bootstrap, local: this.#rule.local })
+    for (const unit of [...this.#known].sort(compareUnits)) whole.add(unit)
+    for (const { applied, changes } of this.#log) {
+      whole.next()
+      whole.done({ applied, changes })
+    }
+    return whole
+  }
+
+  #rebase(pick: number): void {
+    this.#settle()
+    this.#begin(this.#bases[pick % this.#bases.length]!)
+  }
+
+  #begin(base: Base<TestUnit> | null): void {
+    const { lin } = this
+    const heads = lin.heads()
+    lin.rebase(base, this.#log.slice(base?.position ?? 0, lin.base))
+    expect(lin.base).toBe(base?.position ?? 0)
+    expect(lin.length).toBe(this.#log.length)
+    expect(lin.heads()).toEqual(heads)
+    this.#check()
+  }
+
+  /** Goes back as far as it takes. */
+  #reach(isEnough: () => boolean): void {
+    if (isEnough()) return
+    this.#settle()
+    const earlier = this.#bases.filter(base => (base?.position ?? 0) < this.lin.base)
+    earlier.sort((a, b) => (b?.position ?? 0) - (a?.position ?? 0))
+    for (const base of earlier) {
+      this.#begin(base)
+      if (isEnough()) return
+    }
+    throw new Error('Not even the whole order is enough')
+  }
+
+  #forgetBases(): void {
+    const touched = this.lin.takeTouched()
+    this.#bases = this.#bases.filter(base => base === null || base.position <= touched)
   }
 
   #add(pick: number): void {
@@ -66,6 +124,7 @@ export class Driver {
     )
     const unit = ready[pick % ready.length]
     if (unit === undefined) return
+    this.#reach(() => !this.lin.reaches(unit))
     this.#lowest = Math.min(this.#lowest, this.lin.firstDifference(unit))
     this.#touched++
     this.lin.add(unit)
@@ -76,13 +135,14 @@ export class Driver {
   #settle(): void {
     const before = this.#log.length
     const position = this.lin.settle()
+    this.#forgetBases()
     expect(position).toBe(this.lin.length)
     expect(position).toBeLessThanOrEqual(before)
     if (this.#clean) expect(position).toBeGreaterThanOrEqual(Math.min(this.#lowest, before))
     if (this.#clean && this.#touched === 1) expect(position).toBe(Math.min(this.#lowest, before))
     this.#log.length = position
     const emitted = this.#emitted()
-    expect(emitted.map(withoutMode)).toEqual(this.#log.map(withoutMode))
+    expect(emitted.map(withoutMode)).toEqual(this.#log.slice(this.lin.base).map(withoutMode))
     this.#lowest = Number.POSITIVE_INFINITY
     this.#touched = 0
     this.#clean = true
@@ -108,14 +168,21 @@ export class Driver {
   }
 
   #rewind(pick: number): void {
-    const position = pick % (this.lin.length + 1)
+    const { base } = this.lin
+    const position = base + (pick % (this.lin.length - base + 1))
     this.lin.rewind(position)
+    this.#forgetBases()
     expect(this.lin.length).toBe(position)
     this.#log.length = position
   }
 
   #takeBack(pick: number): void {
-    const emitted = new Set(this.#emitted().map(placed => placed.unit))
+    const { base } = this.lin
+    const emitted = new Set([...this.#log.slice(0, base), ...this.#emitted()].map(placed => placed.unit))
+    const oracle = this.#oracle()
+    // those that steer the order from below the base stay whatever the caller says
+    const isFixed = (unit: TestUnit) =>
+      oracle.findIndex(({ candidate }) => candidate === unit) in oracle.slice(0, base)
     // those that steer the order stay: then nothing that is emitted may change
     const gently = pick % 4 === 1
     const keep = (unit: TestUnit) => (gently ? this.lin.steers(unit) : (unit.salt + pick) % 3 === 0)
@@ -127,8 +194,9 @@ export class Driver {
     const needed = (unit: TestUnit) =>
       this.#known.some(other => dependencies(other, this.#known).includes(unit))
     for (const unit of waiting) {
-      if (gone.includes(unit)) expect(keep(unit) && pick % 4 !== 0).toBe(false)
-      else expect((keep(unit) && pick % 4 !== 0) || needed(unit)).toBe(true)
+      const isKept = isFixed(unit) || (keep(unit) && pick % 4 !== 0)
+      if (gone.includes(unit)) expect(isKept).toBe(false)
+      else expect(isKept || needed(unit)).toBe(true)
     }
     if (steering && !gently) this.#clean = false
     if (gone.length > 0) this.#touched = Number.POSITIVE_INFINITY
@@ -136,8 +204,11 @@ export class Driver {
       this.#missing.push(...gone)
       return
     }
-    for (const unit of gone) this.lin.add(unit)
-    this.#known.push(...gone)
+    for (const unit of gone) {
+      this.#known.push(unit)
+      this.#reach(() => !this.lin.reaches(unit))
+      this.lin.add(unit)
+    }
     if (gone.length > 0 && !gently) this.#clean = false
   }
 
@@ -147,7 +218,12 @@ export class Driver {
     )
     const unit = units[pick % units.length]
     if (unit === undefined) return
+    const oracle = this.#oracle()
+    this.#reach(
+      () => !oracle.slice(0, this.lin.base).some(placed => placed.unit === unit || placed.candidate === unit)
+    )
     this.lin.remove(unit)
+    this.#forgetBases()
     this.#known = this.#known.filter(other => other !== unit)
     this.#missing.push(unit)
     this.#clean = false
@@ -156,17 +232,21 @@ export class Driver {
   /** Settled: everything that the linearizer tells is what the oracle says about the emitted prefix. */
   #check(): void {
     const { lin } = this
-    const emitted = this.#emitted()
-    const units = emitted.map(placed => placed.unit)
     const oracle = this.#oracle().slice(0, lin.length)
-    expect(emitted).toEqual(oracle.map(plain))
+    // below the base only what was there says what is there
+    const emitted = [...this.#log.slice(0, lin.base), ...this.#emitted()]
+    const units = emitted.map(placed => placed.unit)
+    expect(this.#emitted()).toEqual(oracle.slice(lin.base).map(plain))
+    expect(this.#log.slice(0, lin.base).map(withoutMode)).toEqual(
+      oracle.slice(0, lin.base).map(plain).map(withoutMode)
+    )
     for (const [position, unit] of units.entries()) {
       const earlier = units.slice(0, position)
       for (const other of dependencies(unit, this.#known)) expect(earlier).toContain(other)
     }
     expect(lin.heads()).toEqual(headsOf(units))
-    const backbone = emitted.findLastIndex(placed => placed.mode === 'indexer')
-    expect(lin.tailStart).toBe(backbone + 1)
+    const backbone = oracle.findLastIndex(placed => placed.mode === 'indexer')
+    expect(lin.tailStart).toBe(Math.max(lin.base, backbone + 1))
     const exact = oracle.every(({ candidate, mode }) => mode !== 'tentative' && units.includes(candidate))
     expect(lin.isExact).toBe(exact)
     if (exact) {
@@ -174,7 +254,7 @@ export class Driver {
         ...this.#rule,
         local: undefined
       })
-      expect(emitted).toEqual(scratch.map(plain))
+      expect(emitted.map(withoutMode)).toEqual(scratch.map(plain).map(withoutMode))
     }
     const roles = rolesAfter(emitted, this.#history.bootstrap)
     expect([...lin.members()]).toEqual([...roles].map(([writer, role]) => ({ writer, role })))
@@ -186,13 +266,31 @@ export class Driver {
       const ordered = own.filter(unit => units.includes(unit))
       expect(lin.orderedLength(writer)).toBe(Math.max(0, ...ordered.map(unit => unit.length)))
       for (const unit of own) {
-        for (let length = unit.start + 1; length <= unit.length; length++)
-          expect(lin.find(writer, length)).toBe(unit)
+        const isBelow = units.indexOf(unit) in units.slice(0, lin.base)
+        const isLast =
+          isBelow &&
+          !own.some(other => other.start >= unit.length && units.indexOf(other) in units.slice(0, lin.base))
+        for (let length = unit.start + 1; length <= unit.length; length++) {
+          expect(lin.find(writer, length)).toBe(isBelow && !isLast ? null : unit)
+          expect(lin.knows(writer, length)).toBe(true)
+          expect(lin.latestTimeOf(writer, length)).toBeGreaterThanOrEqual(unit.timestamp)
+        }
         const steers = !units.includes(unit) && oracle.some(({ candidate }) => candidate === unit)
         expect(lin.steers(unit)).toBe(steers)
       }
       expect(lin.find(writer, lin.knownLength(writer) + 1)).toBe(null)
     }
+  }
+}
+
+/** Lanes of those who are no members, and what steers, come in any order. */
+function comparable({ position, lanes, steering }: Base<TestUnit>) {
+  const byWriter = (a: { writer: string }, b: { writer: string }) => (a.writer < b.writer ? -1 : 1)
+  return {
+    position,
+    members: lanes.filter(({ isMember }) => isMember),
+    others: lanes.filter(({ isMember }) => !isMember).sort(byWriter),
+    steering: [...steering].sort(byWriter)
   }
 }
 

@@ -35,7 +35,7 @@ it('finds the first greater one from an index on, however the list has grown and
         const plain: number[] = []
         for (const { push, cut } of moves) {
           for (const timestamp of push) {
-            peaks.push(new Vertex(at(timestamp), lane, []))
+            peaks.push(new Vertex(at(timestamp), lane, { links: [] }))
             plain.push(timestamp)
           }
           plain.length = Math.max(0, plain.length - cut)

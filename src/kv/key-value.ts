@@ -20,6 +20,7 @@ import {
   type TypedEntry,
   typed
 } from '../typed/index.ts'
+import { type KeySpace, toTreeRange, toWatchBounds } from '../typed/range.ts'
 import { applyOperations } from './apply.ts'
 import { type BatchOperation, KeyValueBatch } from './batch.ts'
 import { KeyValueWatcher } from './changes.ts'
@@ -37,6 +38,7 @@ export class KeyValue<K = string, V = unknown> {
   /** The database underneath; its view has the encoded keys and values. */
   readonly db: Autobee
   readonly #encoders: Encoders
+  readonly #space: KeySpace
   /** Length of the last unit of each writer that `apply` refused, so that it is told once. */
   readonly #refused = new Map<string, number>()
 
@@ -57,6 +59,7 @@ export class KeyValue<K = string, V = unknown> {
       keyOrOptions === null || typeof keyOrOptions === 'string' || keyOrOptions instanceof Uint8Array
     const { encoders, autobee } = toOptions<K, V>(isKey ? options : keyOrOptions)
     this.#encoders = encoders
+    this.#space = { encoder: encoders.keys, prefix: new Uint8Array(0) }
     this.db = new Autobee(store, isKey ? keyOrOptions : null, {
       ...autobee,
       apply: (nodes, view, host) =>
@@ -178,9 +181,11 @@ export class KeyValue<K = string, V = unknown> {
 
   /**
    * The entries of a range as of this call, in the order of their keys' bytes (for strings: of their UTF-8).
-   * @throws AutobeeError `INVALID_ARGUMENT`, `CLOSED`, when it is read
+   * @throws AutobeeError `INVALID_ARGUMENT`; reading throws `CLOSED`
    */
   list(range: ReadRange<K> = {}): AsyncIterableIterator<TypedEntry<K, V>, undefined> {
+    // at once, since reading begins later
+    toTreeRange(range, this.#space)
     return this.#list(range, this.db.opened && !this.db.closed ? this.view.snapshot() : null)
   }
 
@@ -189,6 +194,7 @@ export class KeyValue<K = string, V = unknown> {
    * @throws AutobeeError `INVALID_ARGUMENT`, `CLOSED`
    */
   watch(range: KeyRange<K> = {}): KeyValueWatcher<K, V> {
+    toWatchBounds(range, this.#space)
     if (this.db.opened) return new KeyValueWatcher(Promise.resolve(this.view.watch(range)), range)
     const open = this.db.ready().then(() => (this.db.closed ? null : this.view.watch(range)))
     open.catch(noop)
@@ -206,9 +212,10 @@ export class KeyValue<K = string, V = unknown> {
   /**
    * Lets `key` (another peer's `local.id`) write, or changes its role. An indexer (default) takes part in settling the
    * order; make indexers only of those you trust. Every writer may call this.
-   * @throws AutobeeError `INVALID_KEY`, and as {@link put}
+   * @throws AutobeeError `INVALID_KEY`, `INVALID_ARGUMENT`, and as {@link put}
    */
   async addWriter(key: KeyLike, { isIndexer = true }: { isIndexer?: boolean } = {}): Promise<void> {
+    if (typeof isIndexer !== 'boolean') throw invalid('isIndexer is true or false')
     await this.#append([{ type: 'addWriter', key: toKey(key), isIndexer }])
   }
 
@@ -221,7 +228,7 @@ export class KeyValue<K = string, V = unknown> {
     const bytes = toKey(key)
     await this.db.ready()
     if (b4a.equals(bytes, this.local.key)) {
-      throw new AutobeeError('INVALID_ARGUMENT', 'a writer cannot remove itself; another one has to')
+      throw invalid('a writer cannot remove itself; another one has to')
     }
     await this.#append([{ type: 'removeWriter', key: bytes }])
   }
@@ -275,10 +282,11 @@ async function flushAll<K, V>(
 }
 
 function notAList(): AutobeeError {
-  return new AutobeeError(
-    'INVALID_ARGUMENT',
-    "batch takes a list of { type: 'put', key, value } and { type: 'del', key }"
-  )
+  return invalid("batch takes a list of { type: 'put', key, value } and { type: 'del', key }")
+}
+
+function invalid(message: string): AutobeeError {
+  return new AutobeeError('INVALID_ARGUMENT', message)
 }
 
 function noop(): void {}

@@ -27,8 +27,9 @@ const PACK_BYTES = 64 * 1024
 const OVERHEAD = 16
 
 export interface Checks {
-  /** Names the encodings: peers with others are refused with `OPTIONS_MISMATCH`. */
-  readonly name: string
+  /** Names of the encodings: peers with others are refused with `OPTIONS_MISMATCH`. */
+  readonly keys: string
+  readonly values: string
   /** Throw for bytes that the database's encodings do not make. */
   checkKey(bytes: Uint8Array): void
   checkValue(bytes: Uint8Array): void
@@ -39,9 +40,14 @@ export interface Checks {
  * fields. Bytes that are not, or whose keys and values no writer's encodings make, do not decode: then every peer skips
  * the unit, at the same place, with the event `rejected`.
  */
-export function operationsCodec({ name, checkKey, checkValue }: Checks): ValueCodec<readonly Operation[]> {
+export function operationsCodec({
+  keys,
+  values,
+  checkKey,
+  checkValue
+}: Checks): ValueCodec<readonly Operation[]> {
   return {
-    name: `autobee-kv/${VERSION} ${name}`,
+    name: `autobee-kv/${VERSION} keys=${encodeURIComponent(keys)} values=${encodeURIComponent(values)}`,
     encode: encodeOperations,
     decode(bytes) {
       const operations = decodeOperations(bytes)

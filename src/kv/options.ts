@@ -46,7 +46,8 @@ export function toOptions<K, V>(
   const keys = toEncoder(encodings.keyEncoding, 'keyEncoding')
   const values = toEncoder(encodings.valueEncoding, 'valueEncoding')
   const codec = operationsCodec({
-    name: `${keys.name} ${values.name}`,
+    keys: keys.name,
+    values: values.name,
     checkKey: bytes => checkKey(keys, bytes),
     checkValue: bytes => values.decode(bytes)
   })

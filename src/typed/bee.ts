@@ -15,14 +15,13 @@ import {
 } from './encoding.ts'
 import { EntryWatcher } from './entry-watcher.ts'
 import {
-  checkRange,
   type KeyRange,
   type KeySpace,
   type ReadOptions,
   type ReadRange,
   readOptions,
-  toBounds,
-  toTreeRange
+  toTreeRange,
+  toWatchBounds
 } from './range.ts'
 import { Source } from './source.ts'
 import { mapped } from './streams.ts'
@@ -191,8 +190,7 @@ export class TypedBee<K = Bytes, V = Bytes> {
    * @throws AutobeeError `NOT_SUPPORTED` for a bee that never moves (a snapshot; inside `apply`), `INVALID_ARGUMENT`
    */
   watch(range: KeyRange<K> = {}): Watcher<TypedBee<K, V>> {
-    checkRange(range)
-    const bounds = toBounds(range, this.#space)
+    const bounds = toWatchBounds(range, this.#space)
     return new Watcher({
       source: this.#source,
       wrap: bee => this.#on(bee),

@@ -178,11 +178,11 @@ function utf8Of(text: string): Uint8Array {
   throw new AutobeeError('INVALID_ARGUMENT', 'the string has a lone surrogate, which UTF-8 cannot hold')
 }
 
+/** Strict: what is no UTF-8 must not become some other string, nor a mark at its start be dropped. */
+const UTF8_DECODER = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
 function textOf(bytes: Uint8Array): string {
-  const text = b4a.toString(bytes)
-  // what does not decode becomes U+FFFD, which may also have been there
-  if (!text.includes('\ufffd') || b4a.equals(b4a.from(text), bytes)) return text
-  throw new Error('not valid UTF-8')
+  return UTF8_DECODER.decode(bytes)
 }
 
 function isFunction(value: unknown): boolean {

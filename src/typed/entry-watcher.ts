@@ -64,19 +64,25 @@ export class EntryWatcher<Entry> extends typedEmitter<EntryWatcherEvents>() {
       for await (const node of nodes) {
         this.#node = node
         this.#version++
-        this.#wake()
-        this.emit('update')
+        this.#tell('update')
       }
     } catch (error) {
       this.#error = toAutobeeError(error, { code: 'STORE_FAILED', message: 'the entry cannot be read' })
-      if (this.listenerCount('error') > 0) this.emit('error', this.#error)
+      if (this.listenerCount('error') > 0) this.#tell('error', this.#error)
     }
-    this.#wake()
-    this.emit('close')
+    this.#tell('close')
   }
 
-  #wake(): void {
+  #tell<E extends keyof EntryWatcherEvents>(event: E, ...args: EntryWatcherEvents[E]): void {
     for (const wake of this.#waiting) wake()
     this.#waiting.clear()
+    try {
+      this.emit(event, ...args)
+    } catch (error) {
+      // a listener's own fault: it must not end the watching
+      queueMicrotask(() => {
+        throw error
+      })
+    }
   }
 }

@@ -74,6 +74,13 @@ export function toBounds<K>(range: KeyRange<K>, { encoder, prefix }: KeySpace): 
   }
 }
 
+/** Bounds of a range that is watched, not read in order. @throws AutobeeError `INVALID_ARGUMENT` */
+export function toWatchBounds<K>(range: KeyRange<K>, space: KeySpace): TreeBounds {
+  checkRange(range)
+  if ('reverse' in range || 'limit' in range) throw invalid('watch takes no reverse and no limit')
+  return toBounds(range, space)
+}
+
 /** @throws AutobeeError `INVALID_ARGUMENT` */
 export function toTreeRange<K>(range: ReadRange<K>, space: KeySpace): Hyperbee.RangeOptions {
   checkRange(range)
@@ -98,7 +105,7 @@ export function readOptions({
   }
 }
 
-export function checkRange(range: unknown): void {
+function checkRange(range: unknown): void {
   if (typeof range !== 'object' || range === null || range instanceof Uint8Array) {
     throw invalid('a range is { gt, gte, lt, lte, prefix, reverse, limit }, each of them optional')
   }

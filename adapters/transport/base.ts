@@ -1,22 +1,25 @@
 import { typedEmitter } from '../../src/events.ts'
 import { AutobeeError } from '../../src/index.ts'
 import type { Peer, TransportEvents, TransportHandle, TransportStatus } from './handle.ts'
+import { onTargetClose, targetClosed } from './target.ts'
 
 interface Waiter {
   resolve(): void
   reject(error: AutobeeError): void
 }
 
-/** What all handles have in common: the peers, the status and the events about them. */
+/** What all handles have in common: the peers, the status, the events about them, and the end with the target. */
 export abstract class TransportBase extends typedEmitter<TransportEvents>() implements TransportHandle {
   readonly #peers = new Set<Peer>()
   readonly #waiters = new Set<Waiter>()
+  readonly #unwatch: () => void
   #status: TransportStatus
   #closing: Promise<void> | null = null
 
-  constructor(status: TransportStatus) {
+  constructor(target: object, status: TransportStatus) {
     super()
     this.#status = status
+    this.#unwatch = onTargetClose(target, () => this.endWithTarget(targetClosed()))
   }
 
   get peers(): readonly Peer[] {
@@ -48,7 +51,7 @@ export abstract class TransportBase extends typedEmitter<TransportEvents>() impl
   protected addPeer(peer: Peer): void {
     this.#peers.add(peer)
     this.setStatus('connected')
-    this.emit('peer', peer)
+    this.tell('peer', peer)
     for (const { resolve } of this.#waiters) resolve()
     this.#waiters.clear()
   }
@@ -57,7 +60,7 @@ export abstract class TransportBase extends typedEmitter<TransportEvents>() impl
   protected removePeer(peer: Peer, next: TransportStatus): void {
     if (!this.#peers.delete(peer)) return
     if (this.#peers.size === 0) this.setStatus(next)
-    this.emit('peer-close', peer)
+    this.tell('peer-close', peer)
   }
 
   protected setStatus(status: TransportStatus): void {
@@ -65,17 +68,38 @@ export abstract class TransportBase extends typedEmitter<TransportEvents>() impl
     // what ends while closing leads nowhere but to `closed`
     if (this.isClosing && status !== 'closed') return
     this.#status = status
-    this.emit('status', status)
+    this.tell('status', status)
   }
 
-  /** An `error` that nobody listens for must not throw. */
+  /** What ends because of the closing is no failure. */
   protected fail(error: AutobeeError): void {
-    if (this.listenerCount('error') > 0) this.emit('error', error)
+    if (!this.isClosing) this.tell('error', error)
+  }
+
+  /** There is nothing to replicate any more. */
+  protected endWithTarget(error: AutobeeError): void {
+    if (this.isClosing) return
+    this.fail(error)
+    this.close()
+  }
+
+  protected tell<K extends keyof TransportEvents>(event: K, ...args: TransportEvents[K]): void {
+    // an `error` that nobody listens for would be thrown
+    if (event === 'error' && this.listenerCount('error') === 0) return
+    try {
+      this.emit(event, ...args)
+    } catch (error) {
+      // a listener's own fault: thrown where no connection is in the middle of something
+      queueMicrotask(() => {
+        throw error
+      })
+    }
   }
 
   async #close(): Promise<void> {
     // a listener that closes inside an event finds the handle closing
     await Promise.resolve()
+    this.#unwatch()
     for (const { reject } of this.#waiters) reject(closedError())
     this.#waiters.clear()
     await this.disconnect()

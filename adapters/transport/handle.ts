@@ -16,19 +16,34 @@ export interface Peer {
 }
 
 /**
- * `listening`: waits for others to dial. `connecting`: dials. `connected`: has at least one peer. `waiting`: dials
- * again after a pause. `closed`: for good.
+ * `listening`: waits for others to dial. `connecting`: dials, or looks for somebody to dial. `connected`: has at least
+ * one peer. `waiting`: dials again after a pause. `closed`: for good.
  */
 export type TransportStatus = 'listening' | 'connecting' | 'connected' | 'waiting' | 'closed'
 
-/** All repeat. */
+/** `FULL`: as many connections as this handle takes. `FULL_ADDRESS`: as many as it takes from one address. */
+export type RefusalReason = 'FULL' | 'FULL_ADDRESS'
+
+/** All repeat. Nobody need listen to any of them. */
 export interface TransportEvents {
-  /** A peer is there: both sides have spoken the protocol. */
+  /** A peer is there: both sides have spoken the protocol. What it has to say about a database is not known yet. */
   peer: [Peer]
-  /** It is gone. */
+  /** It is gone, for whatever reason; once for every `peer`. */
   'peer-close': [Peer]
+  /** The status changed; `closed` is the last event of a handle. */
   status: [TransportStatus]
-  /** A connection failed (`TRANSPORT_FAILED`; `reason`: the system's code, such as `ECONNREFUSED`). Nobody need listen. */
+  /** A connection was closed at once because of a limit. Its other side sees no more than that. */
+  refused: [{ readonly address: string; readonly reason: RefusalReason }]
+  /** Before a pause, of `delay` ms; `attempt` counts from 1 since the last good connection. */
+  retry: [{ readonly attempt: number; readonly delay: number }]
+  /**
+   * `TRANSPORT_FAILED`: a connection failed, or was not made; the handle goes on. `reason` is the system's code
+   * (`ECONNREFUSED`, `ECONNRESET`, `ENOTFOUND`, …) or `ETIMEDOUT` (fell silent, or could not be reached in time),
+   * `HANDSHAKE_TIMEOUT` (was reached, and did not speak the protocol in time), `PROTOCOL` (said something else) or
+   * `CLOSED` (hung up before it had spoken).
+   *
+   * `CLOSED`: what was replicated is closed, and so the handle closes by itself.
+   */
   error: [AutobeeError]
 }
 
@@ -44,6 +59,9 @@ export interface TransportHandle {
    * @throws AutobeeError `CLOSED` when the handle is closed first
    */
   connected(): Promise<void>
-  /** Ends every connection and makes no more; idempotent. What is replicated stays open. */
+  /**
+   * Ends every connection and makes no more; idempotent. Resolves when the network is let go of. What is replicated
+   * stays open.
+   */
   close(): Promise<void>
 }

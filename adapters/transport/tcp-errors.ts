@@ -1,37 +1,23 @@
-import { AutobeeError, type AutobeeErrorCode } from '../../src/index.ts'
+import type { AutobeeError } from '../../src/index.ts'
+import { type Address, addressOf, failure, reasonOf } from './failure.ts'
 
-export interface Address {
-  readonly host: string
-  readonly port: number
+/** A failure that no system call reports; `code` becomes the `reason` of what users get. */
+export class ConnectionError extends Error {
+  readonly code: string
+
+  constructor(code: 'ETIMEDOUT' | 'HANDSHAKE_TIMEOUT' | 'PROTOCOL', message: string) {
+    super(message)
+    this.code = code
+  }
 }
 
 /** Why nothing listens there. */
 export function listenError(error: Error, { host, port }: Address): AutobeeError {
   const reason = reasonOf(error)
-  const at = addressOf({ host, port })
   if (reason === 'EADDRINUSE')
     return failure(`port ${port} is taken; choose another, or 0 for any free one`, error)
   if (reason === 'EACCES') return failure(`port ${port} is not allowed to you; choose one above 1023`, error)
-  return failure(`cannot listen on ${at}`, error)
-}
-
-export function failure(
-  message: string,
-  cause: Error | null,
-  code: AutobeeErrorCode = 'TRANSPORT_FAILED'
-): AutobeeError {
-  const reason = cause ? reasonOf(cause) : 'CLOSED'
-  const detail = cause ? `${message} (${cause.message || reason})` : `${message} (the other side hung up)`
-  return new AutobeeError(code, detail, { cause, reason })
-}
-
-function reasonOf(error: Error): string {
-  const { code } = error as { code?: unknown }
-  // Hypercore's streams time out without a code
-  if (/timed out/i.test(error.message)) return 'ETIMEDOUT'
-  return typeof code === 'string' ? code : 'PROTOCOL'
-}
-
-export function addressOf({ host, port }: Address): string {
-  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
+  if (reason === 'EADDRNOTAVAIL' || reason === 'ENOTFOUND')
+    return failure(`${host} is no address of this machine; leave the host out for 127.0.0.1`, error)
+  return failure(`cannot listen on ${addressOf({ host, port })}`, error)
 }

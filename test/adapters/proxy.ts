@@ -5,7 +5,7 @@ export interface TcpProxy {
   /** Resets every connection, and every new one until `mend`. */
   cut(): void
   mend(): void
-  /** Lets nothing through any more, and leaves the connections open. */
+  /** Lets nothing through any more, not even that one side has hung up. */
   freeze(): void
   close(): Promise<void>
 }
@@ -26,7 +26,7 @@ export async function openProxy(to: number): Promise<TcpProxy> {
       one.on('data', data => isFrozen || other.write(data))
       one.on('close', () => {
         sockets.delete(one)
-        other.destroy()
+        if (!isFrozen) other.destroy()
       })
     }
     if (isCut) near.resetAndDestroy()

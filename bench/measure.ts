@@ -1,9 +1,5 @@
-/** What every case shares: temporary stores, counts of what a store does, medians. */
-import { mkdtemp, rm } from 'node:fs/promises'
+/** What every case shares: times, counts of what a store does, medians. */
 import { createRequire } from 'node:module'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import Corestore from 'corestore'
 
 /** Calls of the RocksDB binding. Unlike times they do not depend on what else the machine does. */
 export interface Counts {
@@ -69,19 +65,6 @@ export function countStores(): void {
   }
 }
 
-/** Runs with a Corestore on disk that is gone afterwards. */
-export async function withStore<T>(run: (store: Corestore) => Promise<T>): Promise<T> {
-  const dir = await mkdtemp(join(tmpdir(), 'autobee-bench-'))
-  const store = new Corestore(dir)
-  try {
-    await store.ready()
-    return await run(store)
-  } finally {
-    await store.close()
-    await rm(dir, { recursive: true, force: true })
-  }
-}
-
 /** Looks at the timed part of the cases; what comes before and after it is not its business. */
 export interface Probe {
   begin(): Promise<unknown>
@@ -130,11 +113,11 @@ export class Counter implements Probe {
   }
 }
 
-/** How long it takes, ms. What `run` gives is when it was over, if that was before it resolved. */
+/** How long it takes, ms. */
 export async function time(run: () => Promise<unknown>): Promise<number> {
   const start = performance.now()
-  const end = await run()
-  return (typeof end === 'number' ? end : performance.now()) - start
+  await run()
+  return performance.now() - start
 }
 
 /** The same of what a case is about, with the probe. */
@@ -145,9 +128,21 @@ export async function timed(run: () => Promise<unknown>): Promise<number> {
   return ms
 }
 
-export function median(values: readonly number[]): number {
+/** The same of what was over at the time that `run` gives: to find out may take longer. */
+export async function timedUntil(run: () => Promise<number>): Promise<number> {
+  await probe?.begin()
+  const start = performance.now()
+  const end = await run()
+  await probe?.end()
+  return end - start
+}
+
+export const median = (values: readonly number[]): number => quantile(values, 0.5)
+
+/** Between two values, in proportion. */
+export function quantile(values: readonly number[], share: number): number {
   const sorted = [...values].sort((a, b) => a - b)
-  const middle = sorted.length >> 1
-  if (sorted.length % 2 === 1) return sorted[middle]!
-  return (sorted[middle - 1]! + sorted[middle]!) / 2
+  const at = (sorted.length - 1) * share
+  const low = sorted[Math.floor(at)]!
+  return low + (sorted[Math.ceil(at)]! - low) * (at % 1)
 }

@@ -1,6 +1,7 @@
+import { AutobeeError } from '../index.ts'
 import type { KeyRange, TypedBee, Watcher } from '../typed/index.ts'
 
-/** One key that changed: `previous` is null when it was not there before. */
+/** One key that changed. `previous` is null when it was not there before (or was a JSON null). */
 export type KeyValueChange<K, V> =
   | { readonly type: 'put'; readonly key: K; readonly value: V; readonly previous: V | null }
   | { readonly type: 'del'; readonly key: K; readonly value: null; readonly previous: V }
@@ -11,20 +12,21 @@ export type KeyValueChange<K, V> =
  * with `break` in a loop over it, and when the database closes.
  */
 export class KeyValueWatcher<K, V> implements AsyncIterableIterator<KeyValueChange<K, V>, undefined> {
-  readonly #open: Promise<Watcher<TypedBee<K, V>> | null>
+  readonly #opening: Promise<Watcher<TypedBee<K, V>>>
   readonly #range: KeyRange<K>
   readonly #changes: AsyncGenerator<KeyValueChange<K, V>, undefined>
+  #watcher: Watcher<TypedBee<K, V>> | null = null
   #closed = false
 
   /** @internal Made by `KeyValue.watch()`. */
-  constructor(open: Promise<Watcher<TypedBee<K, V>> | null>, range: KeyRange<K>) {
-    this.#open = open
+  constructor(opening: Promise<Watcher<TypedBee<K, V>>>, range: KeyRange<K>) {
+    this.#opening = opening
     this.#range = range
     this.#changes = this.#run()
   }
 
   get closed(): boolean {
-    return this.#closed
+    return this.#closed || this.#watcher?.closed === true
   }
 
   next(): Promise<IteratorResult<KeyValueChange<K, V>, undefined>> {
@@ -38,7 +40,7 @@ export class KeyValueWatcher<K, V> implements AsyncIterableIterator<KeyValueChan
 
   async close(): Promise<void> {
     this.#closed = true
-    await (await this.#open.catch(() => null))?.close()
+    await (await this.#opening.catch(() => null))?.close()
   }
 
   [Symbol.asyncIterator](): this {
@@ -46,15 +48,34 @@ export class KeyValueWatcher<K, V> implements AsyncIterableIterator<KeyValueChan
   }
 
   async *#run(): AsyncGenerator<KeyValueChange<K, V>, undefined> {
-    const watcher = await this.#open
-    if (!watcher) return
-    for await (const [current, previous] of watcher) {
-      for await (const { left, right } of previous.createDiffStream(current, this.#range)) {
-        if (this.#closed) return
+    try {
+      let since: ReturnType<TypedBee['head']> = null
+      this.#watcher = await this.#opening
+      for await (const [current, previous] of this.#watcher) {
+        const before: TypedBee<K, V> = since ? previous.checkout(since) : previous
+        since = (yield* this.#between(before, current)) ? null : before.head()
+      }
+    } finally {
+      this.#closed = true
+    }
+  }
+
+  /** Returns false when the database closed or was opened anew meanwhile: then the next step begins there again. */
+  async *#between(
+    before: TypedBee<K, V>,
+    after: TypedBee<K, V>
+  ): AsyncGenerator<KeyValueChange<K, V>, boolean> {
+    try {
+      for await (const { left, right } of before.createDiffStream(after, this.#range)) {
+        if (this.closed) return true
         if (right) {
           yield { type: 'put', key: right.key, value: right.value, previous: left ? left.value : null }
         } else if (left) yield { type: 'del', key: left.key, value: null, previous: left.value }
       }
+      return true
+    } catch (error) {
+      if (AutobeeError.is(error, 'CLOSED')) return false
+      throw error
     }
   }
 }

@@ -195,10 +195,11 @@ export class KeyValue<K = string, V = unknown> {
    */
   watch(range: KeyRange<K> = {}): KeyValueWatcher<K, V> {
     toWatchBounds(range, this.#space)
-    if (this.db.opened) return new KeyValueWatcher(Promise.resolve(this.view.watch(range)), range)
-    const open = this.db.ready().then(() => (this.db.closed ? null : this.view.watch(range)))
-    open.catch(noop)
-    return new KeyValueWatcher(open, range)
+    const open = () => this.view.watch(range)
+    if (this.db.opened || this.db.closed) return new KeyValueWatcher(Promise.resolve(open()), range)
+    const opening = this.db.ready().then(open)
+    opening.catch(noop)
+    return new KeyValueWatcher(opening, range)
   }
 
   /** Changes that are written together, or not at all. @throws AutobeeError for a list, as {@link put} */

@@ -166,14 +166,14 @@ export class TypedBee<K = Bytes, V = Bytes> {
    * laid out as Hyperbee 1 does it.
    * @throws AutobeeError `INVALID_ARGUMENT`, `INVALID_OPTIONS`
    */
+  sub<KE extends Encoding | undefined = undefined, VE extends Encoding | undefined = undefined>(
+    name: Uint8Array | string,
+    options?: SubOptions<KE, VE>
+  ): TypedBee<KE extends Encoding ? Decoded<KE> : K, VE extends Encoding ? Decoded<VE> : V>
   sub<SK = K, SV = V>(
     name: Uint8Array | string,
     options?: SubOptions<EncodingFor<SK>, EncodingFor<SV>>
   ): TypedBee<SK, SV>
-  sub<KE extends Encoding, VE extends Encoding>(
-    name: Uint8Array | string,
-    options: SubOptions<KE, VE>
-  ): TypedBee<Decoded<KE>, Decoded<VE>>
   sub(name: Uint8Array | string, options: SubOptions<Encoding, Encoding> = {}): TypedBee<never, never> {
     checkOptions(options)
     const binary = toEncoder('binary', 'name')

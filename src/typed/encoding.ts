@@ -32,7 +32,7 @@ export type Decoded<E> = E extends 'binary'
   ? Bytes
   : E extends 'utf-8'
     ? string
-    : E extends TypedCodec<infer T>
+    : E extends { decode(bytes: never): infer T }
       ? T
       : unknown
 
@@ -111,14 +111,13 @@ export function toEncoder(encoding: Encoding, what: string): Encoder {
 
 function ofCodec(codec: TypedCodec): Encoder {
   const name = typeof codec.name === 'string' ? codec.name : 'custom'
-  if (!('preencode' in codec) || !isFunction(codec.preencode)) {
-    const plain = codec as ValueCodec
+  if (!isCompact(codec)) {
     return ready({
       name,
       isBuiltIn: false,
       keepsPrefixes: false,
-      encode: value => plain.encode(value),
-      decode: bytes => plain.decode(b4a.from(bytes))
+      encode: value => codec.encode(value),
+      decode: bytes => codec.decode(b4a.from(bytes))
     })
   }
   return ready({
@@ -139,6 +138,10 @@ function ofCodec(codec: TypedCodec): Encoder {
       throw new Error('bytes follow the value')
     }
   })
+}
+
+function isCompact(codec: TypedCodec): codec is CompactCodec {
+  return 'preencode' in codec && isFunction(codec.preencode)
 }
 
 /** Whatever an encoding throws becomes one of the two typed errors. */

@@ -4,8 +4,11 @@ import { join } from 'node:path'
 import { main, root, run, SetupError, setup } from './setup.mjs'
 
 await main(async () => {
-  const entry = join(root, 'bench', 'run.ts')
-  if (!existsSync(entry)) throw new SetupError('There is no bench/run.ts to run.')
+  const input = {
+    run: join(root, 'bench', 'run.ts'),
+    'growth-child': join(root, 'bench', 'growth', 'child.ts')
+  }
+  if (!existsSync(input.run)) throw new SetupError('There is no bench/run.ts to run.')
   await setup({ build: false })
   const { build } = await import('vite')
   const outDir = join(root, `.dist-bench-${process.pid}`)
@@ -15,7 +18,14 @@ await main(async () => {
       configFile: false,
       logLevel: 'warn',
       ssr: { external: true },
-      build: { ssr: entry, outDir, target: 'node20', minify: false, sourcemap: true }
+      build: {
+        ssr: true,
+        rolldownOptions: { input },
+        outDir,
+        target: 'node20',
+        minify: false,
+        sourcemap: true
+      }
     })
     const flags = ['--enable-source-maps', '--expose-gc']
     return await run(process.execPath, [...flags, join(outDir, 'run.js'), ...process.argv.slice(2)])

@@ -5,6 +5,7 @@
  *   npm run bench -- --quick                small sizes, one round: does it run at all?
  *   npm run bench -- --only=fork            the cases whose name contains that
  *   npm run bench -- --rounds=9             medians of more
+ *   npm run bench -- --only=growth          a database that grows; --growth=100000: up to so many entries
  *   npm run bench -- --profile --only=fork  where the time goes in these cases; --of=autobase: the other's
  */
 import { cpus } from 'node:os'
@@ -16,6 +17,8 @@ import { fork, hub } from './cases/merges.ts'
 import { coldReader, gets } from './cases/reads.ts'
 import { compare, comparison } from './compare.ts'
 import { removeDatasets } from './datasets.ts'
+import { measureGrowth } from './growth/growth.ts'
+import { growthTables } from './growth/tables.ts'
 import { Counter, type Counts, countStores, probed, timed } from './measure.ts'
 import { autobase } from './peers/autobase.ts'
 import { autobee } from './peers/autobee.ts'
@@ -31,6 +34,7 @@ const { values: options } = parseArgs({
     only: { type: 'string', default: '' },
     rounds: { type: 'string' },
     profile: { type: 'boolean', default: false },
+    growth: { type: 'string' },
     of: { type: 'string', default: 'autobee' },
     out: { type: 'string', default: 'bench/RESULTS.md' }
   }
@@ -104,15 +108,27 @@ async function printProfiles(cases: readonly Case[]): Promise<void> {
 
 async function report(section: string, lines: readonly string[]): Promise<void> {
   console.log(`\n${lines.join('\n')}`)
-  if (!quick && !only) await save(options.out, { section, lines })
+  if (!quick && (!only || section === only)) await save(options.out, { section, lines })
+}
+
+async function growth(): Promise<string[]> {
+  const most = Number(options.growth ?? size(1_000_000, 2000))
+  const sizes = [1000, 10_000, 100_000, 1_000_000].filter(one => one <= most)
+  return growthTables(await measureGrowth({ sizes, readUpTo: 100_000, say }))
+}
+
+function say(line: string): void {
+  console.error(line)
 }
 
 const chosen = CASES.filter(({ name }) => name.includes(only))
 if (options.profile) await printProfiles(chosen)
 else {
-  const say = (line: string) => console.error(line)
-  const machine = `${cpus().length} cores, Node ${process.version}, ${process.platform}; medians of ${rounds} rounds (hub: 3), each case warmed up.`
-  await report('comparison', [machine, '', ...comparison(await compare(chosen, { rounds, say }))])
+  if (chosen.length > 0) {
+    const machine = `${cpus().length} cores, Node ${process.version}, ${process.platform}; medians of ${rounds} rounds (hub: 3), each case warmed up.`
+    await report('comparison', [machine, '', ...comparison(await compare(chosen, { rounds, say }))])
+  }
+  if ('growth'.includes(only)) await report('growth', await growth())
   if (!only) {
     countStores()
     await report('counts', await countTable())

@@ -1,0 +1,96 @@
+import { ratio, table, whole } from '../table.ts'
+import type { Size } from './growth.ts'
+import { Failure } from './run-child.ts'
+
+const MIB = 1024 * 1024
+const mib = (bytes: number) => `${whole(bytes / MIB)} MiB`
+
+/** Against the first size, within this. */
+const FLAT = 0.15
+const MOST_MEMORY = 250 * MIB
+
+export function growthTables(sizes: readonly Size[]): string[] {
+  return [...appends(sizes), '', ...opening(sizes), '', ...verdicts(sizes)]
+}
+
+function appends(sizes: readonly Size[]): string[] {
+  const heads = ['entries', 'single appends', 'bare Hypercore', '×', 'CPU', 'read batches', 'bytes written']
+  const more = ['100 at a time', 'memory', 'its heap', 'peak']
+  const rows = sizes.map(({ size, grown }) => {
+    if (grown instanceof Failure) return [whole(size), grown.reason, ...Array(9).fill('')]
+    const { ours, bare, cpu, readBatches, bytesWritten, growing, memory, peak } = grown
+    return [
+      whole(size),
+      `${whole(ours)}/s`,
+      `${whole(bare)}/s`,
+      ratio(grown.ratio),
+      `${whole(cpu)} µs`,
+      readBatches.toFixed(2),
+      whole(bytesWritten),
+      `${whole(growing)}/s`,
+      mib(memory.rss),
+      mib(memory.heap),
+      mib(peak)
+    ]
+  })
+  return table([...heads, ...more], Array(11).fill('right'), rows)
+}
+
+function opening(sizes: readonly Size[]): string[] {
+  const heads = ['entries', 'disk per entry', 'store opens', 'database opens', 'memory', 'its heap']
+  const more = ['a reader replays', 'its memory', 'its peak']
+  const rows = sizes
+    .filter(({ disk }) => disk !== null)
+    .map(({ size, disk, opened, read, grown }) => {
+      const cells = [whole(size), `${whole(disk!)} B`]
+      if (opened instanceof Failure || opened === null) cells.push(opened?.reason ?? '', '', '', '')
+      else {
+        const { store, database, memory } = opened
+        cells.push(`${store.toFixed(1)} ms`, `${database.toFixed(1)} ms`, mib(memory.rss), mib(memory.heap))
+      }
+      if (read instanceof Failure || read === null) cells.push(read?.reason ?? '', '', '')
+      else {
+        const entries = grown instanceof Failure ? size : grown.entries
+        cells.push(`${whole((entries * 1000) / read.ms)}/s`, mib(read.memory.rss), mib(read.peak))
+      }
+      return cells
+    })
+  return table([...heads, ...more], Array(9).fill('right'), rows)
+}
+
+/** The targets, from the first size to the last. */
+function verdicts(sizes: readonly Size[]): string[] {
+  const failed = sizes.find(({ grown }) => grown instanceof Failure)
+  const done = sizes.flatMap(({ size, grown, opened }) =>
+    grown instanceof Failure || opened === null || opened instanceof Failure ? [] : [{ size, grown, opened }]
+  )
+  const [first, last] = [done[0], done.at(-1)]
+  if (!first || !last) return ['Nothing to compare.']
+  const range = `from ${whole(first.size)} to ${whole(last.size)}`
+  const rate = last.grown.ratio / first.grown.ratio
+  const most = Math.max(...done.map(({ grown }) => grown.peak))
+  const open = last.opened.database / first.opened.database
+  const met = (isMet: boolean) => (isMet && !failed ? 'met' : '**not met**')
+  return table(
+    ['target', 'measured', ''],
+    ['left', 'left', 'left'],
+    [
+      [
+        'appends flat within 15 %, beside a bare Hypercore',
+        `× ${ratio(rate)} ${range}`,
+        met(rate >= 1 - FLAT)
+      ],
+      ['memory under 250 MiB, at its peak', `at most ${mib(most)}`, met(most < MOST_MEMORY)],
+      [
+        'memory not proportional',
+        `${mib(first.grown.memory.rss)} to ${mib(last.grown.memory.rss)} ${range}`,
+        met(last.grown.memory.rss < 2 * first.grown.memory.rss)
+      ],
+      [
+        'opening flat',
+        `${first.opened.database.toFixed(1)} ms to ${last.opened.database.toFixed(1)} ms ${range}`,
+        met(open < 1.5 || last.opened.database - first.opened.database < 20)
+      ]
+    ]
+  )
+}

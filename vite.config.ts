@@ -13,6 +13,7 @@ const NODE_ENTRIES = {
   'transport/websocket': 'adapters/transport/websocket.ts',
   'transport/relay': 'adapters/transport/relay.ts',
   'transport/swarm': 'adapters/transport/swarm.ts',
+  cli: 'demo/cli.ts',
   'demo/peer': 'demo/peer.ts'
 }
 

@@ -1,6 +1,7 @@
 // The build: the bundles (Vite) and the type declarations (tsc), made aside and put in place when both succeeded.
 import { createHash } from 'node:crypto'
 import {
+  chmodSync,
   copyFileSync,
   existsSync,
   mkdirSync,
@@ -48,6 +49,7 @@ export async function buildAll(root, run) {
 
   const vite = join(root, 'node_modules', 'vite', 'bin', 'vite.js')
   if (await node([vite, 'build', '--outDir', join(aside, 'node')])) return 'the bundling (vite)'
+  chmodSync(join(aside, 'node', 'cli.js'), 0o755)
 
   const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc')
   if (await node([tsc, '-p', '.ci/tsconfig.build.json', '--outDir', join(aside, 'types')]))

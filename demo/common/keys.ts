@@ -10,3 +10,7 @@ export function hexOfKey(text: unknown): string | null {
     return null
   }
 }
+
+export function toHex(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('hex')
+}

@@ -19,11 +19,13 @@ export class Network {
   readonly #target: Replicates
   readonly #o: NetworkOptions
   readonly #handles: TcpHandle[] = []
+  readonly host: string
   readonly port: number
 
   private constructor(target: Replicates, server: TcpHandle, options: NetworkOptions) {
     this.#target = target
     this.#o = options
+    this.host = options.host
     this.port = server.port
     this.#add(server)
   }

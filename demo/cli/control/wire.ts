@@ -1,0 +1,63 @@
+import type { Socket } from 'node:net'
+import { UserError } from '../../common/user-error.ts'
+import { splitLines } from '../lines.ts'
+import { showBytes } from '../text.ts'
+import { LONGEST } from './protocol.ts'
+
+/** One side of a connection: lines in, lines out. */
+export class Wire {
+  readonly #socket: Socket
+  /** Resolves when the connection is over, however it ended. */
+  readonly closed: Promise<void>
+
+  constructor(socket: Socket) {
+    this.#socket = socket
+    // what it says is that the connection is over, which `closed` says as well
+    socket.on('error', () => {})
+    this.closed = new Promise(resolve => {
+      socket.once('close', () => resolve())
+    })
+  }
+
+  /** Lines as they come. @throws Error for one that is too long */
+  async *lines(): AsyncGenerator<Uint8Array> {
+    try {
+      for await (const line of splitLines(this.#socket, { limit: LONGEST })) {
+        if (line === null) throw new Error('a message is too long')
+        yield line
+      }
+    } catch (error) {
+      // a reset connection is one that has ended
+      if ((error as NodeJS.ErrnoException).code === undefined) throw error
+    }
+  }
+
+  /** Resolves when more may be sent; at once when the connection is over. */
+  send(message: object): Promise<void> {
+    return this.sendText(JSON.stringify(message))
+  }
+
+  /** A message that is JSON already. @throws UserError `ENTRY_TOO_LARGE` */
+  async sendText(text: string): Promise<void> {
+    if (Buffer.byteLength(text) > LONGEST)
+      throw new UserError(`That is too much at once: ${showBytes(text.length)}. Split it.`, {
+        code: 'ENTRY_TOO_LARGE'
+      })
+    if (this.#socket.destroyed || this.#socket.write(`${text}\n`)) return
+    await Promise.race([
+      this.closed,
+      new Promise<void>(resolve => {
+        this.#socket.once('drain', resolve)
+      })
+    ])
+  }
+
+  /** Lets what was sent arrive, then closes. */
+  end(): void {
+    this.#socket.end()
+  }
+
+  destroy(): void {
+    this.#socket.destroy()
+  }
+}

@@ -1,0 +1,58 @@
+import { randomBytes } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { writeWhole } from '../common/json-file.ts'
+import { hexOfKey } from '../common/keys.ts'
+import { UserError, usage } from '../common/user-error.ts'
+import type { Folder } from './folder.ts'
+
+/** Where a user may give the key; never in the arguments, which everybody on the machine can read. */
+export interface KeySource {
+  /** `--encryption-key-file` */
+  readonly file?: string | undefined
+  /** `AUTOBEE_ENCRYPTION_KEY` */
+  readonly text?: string | undefined
+}
+
+/** The encryption key that the user gave, 32 bytes; null when he gave none. @throws UserError */
+export async function givenKey({ file, text }: KeySource): Promise<Uint8Array | null> {
+  if (file !== undefined) return readKey(file)
+  return text === undefined || text === '' ? null : parseKey(text, 'AUTOBEE_ENCRYPTION_KEY')
+}
+
+/** The key of a database that is encrypted: as given, or from its folder. @throws UserError */
+export async function keyOf(folder: Folder, source: KeySource): Promise<Uint8Array> {
+  return (await givenKey(source)) ?? readKey(folder.keyFile)
+}
+
+export function newKey(): Uint8Array {
+  return randomBytes(32)
+}
+
+/** Puts the key into the folder, for this user's eyes only. */
+export function keepKey(folder: Folder, key: Uint8Array): Promise<void> {
+  return writeWhole(folder.keyFile, `${Buffer.from(key).toString('hex')}\n`, { mode: 0o600 })
+}
+
+async function readKey(path: string): Promise<Uint8Array> {
+  let text: string
+  try {
+    text = await readFile(path, 'utf8')
+  } catch (error) {
+    throw new UserError(
+      `The encryption key cannot be read from ${path} (${(error as Error).message}). ` +
+        'Put it there again, or give it with --encryption-key-file FILE or in AUTOBEE_ENCRYPTION_KEY.',
+      { code: 'ENCRYPTION_KEY_MISSING' }
+    )
+  }
+  return parseKey(text, path)
+}
+
+function parseKey(text: string, place: string): Uint8Array {
+  const hex = hexOfKey(text)
+  if (hex) return Buffer.from(hex, 'hex')
+  // never the text itself: it may be a secret that was misspelt
+  throw usage(
+    `What is in ${place} is no encryption key. One is 32 bytes, written as 64 hex digits.`,
+    'INVALID_KEY'
+  )
+}

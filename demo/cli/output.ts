@@ -1,0 +1,93 @@
+import type { Writable } from 'node:stream'
+import { toUserError } from './errors.ts'
+import { harmless } from './text.ts'
+
+/** Text is passed on in pieces of about this many characters: a call for every row would be most of the work. */
+const PIECE = 32_768
+
+/** What a command tells: rows on standard output, what is wrong on standard error. */
+export class Output {
+  readonly json: boolean
+  readonly #out: Writable & { readonly isTTY?: boolean }
+  readonly #err: Writable
+  #text = ''
+  #isScheduled = false
+  #isClosed = false
+  /** Resolves when nobody reads the output any more. */
+  readonly closed: Promise<void>
+
+  constructor({ out, err, json }: { out: Writable; err: Writable; json: boolean }) {
+    this.#out = out
+    this.#err = err
+    this.json = json
+    this.closed = new Promise(resolve => {
+      out.on('error', () => {
+        this.#isClosed = true
+        resolve()
+      })
+    })
+    // nobody to tell that nobody listens
+    err.on('error', () => {})
+  }
+
+  get isTerminal(): boolean {
+    return this.#out.isTTY === true
+  }
+
+  /** One row: an object for scripts, a line for people. Resolves when more may come. */
+  row(row: object, line: string | (() => string)): Promise<void> | void {
+    if (this.json) return this.raw(`${JSON.stringify(row)}\n`)
+    return this.raw(`${typeof line === 'string' ? line : line()}\n`)
+  }
+
+  /** A value for people, and for pipes: a string as it is, but never such that it controls a terminal. */
+  value(value: unknown): string {
+    if (typeof value !== 'string') return harmless(JSON.stringify(value))
+    return this.isTerminal ? value.split('\n').map(harmless).join('\n') : value
+  }
+
+  raw(text: string): Promise<void> | void {
+    if (this.#isClosed) return
+    this.#text += text
+    if (this.#text.length >= PIECE) return this.#pass()
+    if (this.#isScheduled) return
+    this.#isScheduled = true
+    setImmediate(() => {
+      this.#isScheduled = false
+      this.#pass()
+    })
+  }
+
+  /** Something went wrong, on a line of its own. */
+  problem(error: unknown): void {
+    const { code, message, details } = toUserError(error)
+    const text = this.json
+      ? JSON.stringify({ error: { code, message, ...details } })
+      : `${code}: ${harmless(message)}`
+    this.#err.write(`${text}\n`)
+  }
+
+  /** Something to know that is no result and no error. */
+  note(sentence: string, row: { readonly event: string }): void {
+    this.#err.write(`${this.json ? JSON.stringify(row) : sentence}\n`)
+  }
+
+  /** Resolves when all is written, or nobody reads. */
+  async end(): Promise<void> {
+    this.#pass()
+    if (this.#isClosed) return
+    await Promise.race([this.closed, new Promise<void>(resolve => this.#out.write('', () => resolve()))])
+  }
+
+  #pass(): Promise<void> | void {
+    const text = this.#text
+    this.#text = ''
+    if (text === '' || this.#isClosed || this.#out.write(text)) return
+    return Promise.race([
+      this.closed,
+      new Promise<void>(resolve => {
+        this.#out.once('drain', resolve)
+      })
+    ])
+  }
+}

@@ -96,13 +96,23 @@ async function countTable(): Promise<string[]> {
 
 async function printProfiles(cases: readonly Case[]): Promise<void> {
   const kind = options.of === 'autobase' ? autobase : autobee
+  countStores()
   for (const one of cases) {
     for (let i = 0; i < one.warmups; i++) await one.round([kind])
+    const run = async (times: number) => {
+      for (let i = 0; i < times; i++) await one.round([kind])
+    }
+    const counter = new Counter()
+    await probed(counter, () => run(1))
     const profile = new Profile()
-    await probed(profile, async () => {
-      for (let i = 0; i < rounds; i++) await one.round([kind])
-    })
-    console.log(`${kind.name}, ${one.name}\n${profile.report()}\n`)
+    await probed(profile, () => run(rounds))
+    const { reads, gets, writes, puts, bytes } = counter.per(one.entries)
+    const counts = [
+      `${reads.toFixed(2)} read batches with ${gets.toFixed(2)} keys`,
+      `${writes.toFixed(2)} write batches with ${puts.toFixed(2)} keys and ${whole(bytes)} bytes`,
+      `${whole(counter.cpuPer(one.entries))} µs of all processors`
+    ]
+    console.log(`${kind.name}, ${one.name}\nper entry: ${counts.join('; ')}\n${profile.report()}\n`)
   }
 }
 

@@ -16,6 +16,7 @@ const TURN = 25
 export function sequential(count: number): Case {
   return {
     name: 'sequential appends',
+    entries: count,
     rows: [
       { name: 'sequential appends', units: count, target: 5 },
       { name: 'sequential appends, beside a bare Hypercore', units: count, target: 0.25, beside: BARE }
@@ -50,6 +51,7 @@ export function oneBatch(count: number): Case {
   const name = `one batch of ${count}`
   return {
     name,
+    entries: count,
     rows: [{ name, units: count, target: 4 }],
     warmups: 3,
     round: inTurn(kind =>
@@ -66,6 +68,7 @@ export function parallel(count: number): Case {
   const name = `${count} parallel appends`
   return {
     name,
+    entries: count,
     rows: [{ name, units: count, target: 3 }],
     warmups: 3,
     round: inTurn(kind =>

@@ -16,6 +16,8 @@ export type Times = ReadonlyMap<string, readonly number[]>
 
 export interface Case {
   readonly name: string
+  /** Values written, or read, in one round. */
+  readonly entries: number
   readonly rows: readonly Row[]
   /** Rounds before the first that counts: code runs slowly the first time. */
   readonly warmups: number

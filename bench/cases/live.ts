@@ -11,6 +11,7 @@ const REST_MS = 5
 export function latency(count: number): Case {
   return {
     name: 'live one-way latency',
+    entries: count,
     rows: [{ name: 'live one-way latency, p50', target: 2 }, { name: 'live one-way latency, p95' }],
     warmups: 1,
     round: inTurn(kind =>

@@ -13,6 +13,7 @@ export function fork(count: number, { rounds }: { rounds?: number } = {}): Case 
   const name = `merge of two forks of ${count}`
   return {
     name,
+    entries: 2 * count,
     rows: [{ name, target: 10 }],
     warmups: 1,
     ...(rounds === undefined ? {} : { rounds }),
@@ -60,6 +61,7 @@ export function hub({ writers, each, role, rounds }: HubOptions): Case {
   const name = `${writers} ${role === 'indexer' ? 'indexers' : 'ordinary writers'} × ${each} through one hub`
   return {
     name,
+    entries: writers * each,
     rows: [{ name, target: 6 }],
     warmups: 1,
     ...(rounds === undefined ? {} : { rounds }),

@@ -5,12 +5,20 @@ import { Scope, until } from '../scope.ts'
 import { valueFor, valuesFor } from '../values.ts'
 import { type Case, inTurn } from './case.ts'
 
-/** Each awaited before the next, over all keys alike, in a database that was just opened: the first ones find no cache. */
+/**
+ * Each awaited before the next, over all keys alike, in a database that was just opened: the first ones find no cache, those
+ * that follow find what the first left.
+ */
 export function gets(count: number): Case {
-  const name = `get, uniform over ${count.toLocaleString('en')} keys after reopening`
+  const many = count.toLocaleString('en')
+  const name = `get, uniform over ${many} keys after reopening`
   return {
     name,
-    rows: [{ name, units: count, target: 20 }],
+    entries: 2 * count,
+    rows: [
+      { name: `${name}: the first ${many}`, units: count, target: 20 },
+      { name: `${name}: the next ${many}`, units: count, target: 20 }
+    ],
     warmups: 1,
     round: inTurn(async kind => {
       const { dir } = await dataset(kind, {
@@ -22,19 +30,23 @@ export function gets(count: number): Case {
       })
       return Scope.run(async scope => {
         const peer = await scope.peer(kind, { dir })
-        const indexes = uniform(count)
-        const ms = await timed(async () => {
-          for (const i of indexes) if ((await peer.get(`key ${i}`)) === null) throw new Error(`No key ${i}`)
-        })
-        return [ms]
+        const times: number[] = []
+        for (const seed of [1, 2]) {
+          const keys = uniform(count, { seed }).map(i => `key ${i}`)
+          const ms = await timed(async () => {
+            for (const key of keys) if ((await peer.get(key)) === null) throw new Error(`No ${key}`)
+          })
+          times.push(ms)
+        }
+        return times
       })
     })
   }
 }
 
-/** Numbers below `count`, the same ones each time (a linear congruential generator). */
-function uniform(count: number): number[] {
-  let state = 1
+/** So many numbers below `count`, the same ones for the same seed (a linear congruential generator). */
+function uniform(count: number, { seed }: { seed: number }): number[] {
+  let state = seed
   return Array.from({ length: count }, () => {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0
     return Math.floor((state / 2 ** 32) * count)
@@ -46,6 +58,7 @@ export function coldReader(count: number): Case {
   const name = `cold reader of ${count}, by replay`
   return {
     name,
+    entries: count,
     rows: [{ name, target: 1 }],
     warmups: 2,
     round: inTurn(async kind => {

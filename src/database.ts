@@ -71,6 +71,7 @@ export class Database<View> {
       ackInterval: settings.ackInterval,
       maxClockDrift: settings.maxClockDrift,
       wakeup: settings.user.wakeup ?? null,
+      ranges: settings.ranges,
       now: settings.now,
       ack: () => this.append([null], { optimistic: false, ack: true }).catch(noop),
       isOpen: () => this.#state.state === 'open',

@@ -14,6 +14,9 @@ export const ON_PHASE: unique symbol = Symbol.for('autobee.onphase')
 /** For tests only: `db[INSPECT]()` is the `Inspection` of engine/engine.ts, null before `ready()`. Not part of the public API. */
 export const INSPECT: unique symbol = Symbol.for('autobee.inspect')
 
+/** For tests only: `[RANGES]: false` leaves everything to Hypercore's own replication. Not part of the public API. */
+export const RANGES: unique symbol = Symbol.for('autobee.ranges')
+
 export interface AutobeeOptions<View = HyperbeeView> {
   /**
    * Merges one unit (the values of one `append` call by one writer) into the view. Called in the agreed order, with
@@ -65,6 +68,7 @@ export interface Settings<View> {
   readonly maxClockDrift: number
   readonly durability: 'relaxed' | 'sync'
   readonly now: () => number
+  readonly ranges: boolean
   readonly onphase: (phase: FlushPhase) => void
 }
 
@@ -98,6 +102,7 @@ export function toSettings<View>(options: AutobeeOptions<View>): Settings<View> 
     maxClockDrift: milliseconds(options.maxClockDrift, { name: 'maxClockDrift', fallback: 600_000 }),
     durability,
     now: options.now ?? Date.now,
+    ranges: (options as { [RANGES]?: boolean })[RANGES] !== false,
     onphase: onphase ?? (() => {})
   }
 }

@@ -78,19 +78,108 @@ interface BlockReader {
  * not here. One read batch for the range where the storage gives one, else block by block.
  */
 export async function readBlocks(core: Hypercore, from: number, to: number): Promise<(Uint8Array | null)[]> {
-  const storage = (core.state as unknown as { storage?: { read?: () => BlockReader } } | null)?.storage
-  if (typeof storage?.read !== 'function') {
-    const gets: Promise<Uint8Array | null>[] = []
-    for (let index = from; index < to; index++) gets.push(core.get(index, { wait: false }) as never)
-    return Promise.all(gets)
-  }
-  const reader = storage.read()
-  const reads: Promise<Uint8Array | null>[] = []
-  for (let index = from; index < to; index++) reads.push(reader.getBlock(index))
-  reader.tryFlush()
-  const blocks = await Promise.all(reads)
+  const blocks = await readStored(core, from, to)
   if (!core.encryption) return blocks
   return Promise.all(blocks.map((block, i) => block && decrypt(core, from + i, block)))
+}
+
+/** The same as they are stored: what is encrypted stays so. */
+export async function readStored(core: Hypercore, from: number, to: number): Promise<(Uint8Array | null)[]> {
+  const storage = (core.state as unknown as { storage?: { read?: () => BlockReader } } | null)?.storage
+  const reads: Promise<Uint8Array | null>[] = []
+  if (typeof storage?.read !== 'function') {
+    for (let index = from; index < to; index++) {
+      reads.push(core.get(index, { wait: false, raw: true }) as Promise<Uint8Array | null>)
+    }
+    return Promise.all(reads)
+  }
+  const reader = storage.read()
+  for (let index = from; index < to; index++) reads.push(reader.getBlock(index))
+  reader.tryFlush()
+  return Promise.all(reads)
+}
+
+interface SignedState {
+  readonly length: number
+  readonly byteLength: number
+  readonly fork: number
+  readonly signature: Uint8Array | null
+  append(
+    blocks: readonly Uint8Array[],
+    options: { signature: Uint8Array; maxLength: number }
+  ): Promise<unknown>
+}
+
+/** What the store has of a log, signed by its writer: the state under every session of it. */
+function signedState(core: Hypercore): SignedState | null {
+  const state = (core.core as { state?: Partial<SignedState> } | null)?.state
+  const isKnown =
+    typeof state?.append === 'function' &&
+    typeof state.length === 'number' &&
+    typeof state.byteLength === 'number' &&
+    typeof state.fork === 'number'
+  return isKnown ? (state as SignedState) : null
+}
+
+/** How much of a log is here, in blocks and in bytes as stored, and its writer's signature of just that. */
+export interface SignedHead {
+  readonly length: number
+  readonly bytes: number
+  /** null while the log is empty. */
+  readonly signature: Uint8Array | null
+}
+
+/** null when blocks are missing, when the log was truncated once or is in conflict, and where that cannot be told. */
+export function signedHead(core: Hypercore): SignedHead | null {
+  if (!core.opened || core.closing || isInConflict(core)) return null
+  const state = signedState(core)
+  if (state?.fork !== 0 || core.contiguousLength < state.length) return null
+  if (state.length > 0 && !state.signature) return null
+  return { length: state.length, bytes: state.byteLength, signature: state.signature ?? null }
+}
+
+/**
+ * Appends blocks as they are stored elsewhere to somebody else's log, if the signature is its writer's of the head after
+ * them; Hypercore checks that and writes all or nothing. A log that would get longer than `length` stays as it is.
+ * @throws Error of Hypercore's when the signature does not fit
+ */
+export async function appendSigned(
+  core: Hypercore,
+  blocks: readonly Uint8Array[],
+  { signature, length }: { signature: Uint8Array; length: number }
+): Promise<void> {
+  await signedState(core)?.append(blocks, { signature, maxLength: length })
+}
+
+interface Replicator {
+  eagerUpgrade: boolean
+}
+
+/** Whoever wants a say in when Hypercore fetches by itself: several databases of one store may follow one log. */
+const guards = new WeakMap<Replicator, Set<() => boolean>>()
+
+/**
+ * Hypercore asks for the proof of a longer log as soon as a peer says that it has one. From now on it does so only when
+ * `mayUpgrade` says yes. Whatever is asked of it (a block, an update) it does all the same. Returns what ends it.
+ */
+export function guardUpgrades(core: Hypercore, mayUpgrade: () => boolean): () => void {
+  const replicator = (core.core as { replicator?: Replicator } | null)?.replicator
+  if (!replicator) return () => {}
+  let asked = guards.get(replicator)
+  if (!asked) {
+    if (typeof replicator.eagerUpgrade !== 'boolean') return () => {}
+    const all = new Set<() => boolean>()
+    asked = all
+    guards.set(replicator, all)
+    Object.defineProperty(replicator, 'eagerUpgrade', {
+      configurable: true,
+      enumerable: true,
+      // nobody left to ask: as it was
+      get: () => all.size === 0 || [...all].some(may => may())
+    })
+  }
+  asked.add(mayUpgrade)
+  return () => asked.delete(mayUpgrade)
 }
 
 interface Encryption {

@@ -1,10 +1,11 @@
-import type Hypercore from 'hypercore'
+import Hypercore from 'hypercore'
 import type Wakeup from 'protomux-wakeup'
 import type { AutobeeError } from '../errors.ts'
 import { type Head, hexOf } from '../keys.ts'
 import { Acks } from '../sync/acks.ts'
 import { Knocking } from '../sync/knocking.ts'
 import { Peers } from '../sync/peers.ts'
+import { type RangeOplogs, Ranges } from '../sync/ranges/ranges.ts'
 import type { Strangers } from '../sync/strangers.ts'
 import type { Engine } from './engine.ts'
 import type { AppendQueue } from './queue.ts'
@@ -19,6 +20,8 @@ export interface ExchangeOptions {
   readonly ackInterval: number
   readonly maxClockDrift: number
   readonly wakeup: Wakeup | null
+  /** Transfer oplogs in ranges? */
+  readonly ranges: boolean
   now(): number
   /** Appends an ack. */
   ack(): void
@@ -37,6 +40,7 @@ export class Exchange {
   #engine: Engine | null = null
   #peers: Peers | null = null
   #strangers: Strangers | null = null
+  #ranges: Ranges | null = null
 
   constructor(options: ExchangeOptions) {
     this.#o = options
@@ -60,6 +64,7 @@ export class Exchange {
   follow(engine: Engine): void {
     const { queue, optimistic } = this.#o
     this.#engine = engine
+    this.#ranges?.follow(oplogsOf(engine))
     this.#strangers = strangersOf(engine, { queue, isWanted: optimistic })
   }
 
@@ -67,6 +72,7 @@ export class Exchange {
   pause(): void {
     this.#acks.stop()
     this.#strangers?.close()
+    this.#ranges?.pause()
   }
 
   connect({ key, discoveryKey }: { key: Uint8Array; discoveryKey: Uint8Array }): void {
@@ -80,7 +86,12 @@ export class Exchange {
       announcement: () => this.#engine?.announcement() ?? [],
       onannounce: (heads, from) => this.#onannounce(heads, from)
     })
-    for (const stream of this.#streams) this.#peers.attach(stream)
+    if (this.#o.ranges) {
+      const onprogress = () => this.#engine?.writers.onprogress()
+      this.#ranges = new Ranges({ id: { key, discoveryKey }, onprogress })
+      if (this.#engine) this.#ranges.follow(oplogsOf(this.#engine))
+    }
+    for (const stream of this.#streams) this.#attach(stream)
   }
 
   attach(stream: Hypercore.ReplicationStream): void {
@@ -89,13 +100,14 @@ export class Exchange {
       this.#streams.delete(stream)
       this.#o.onpeer()
     })
-    this.#peers?.attach(stream)
+    this.#attach(stream)
   }
 
   close(): void {
     this.pause()
     this.#knocking.stop()
     this.#peers?.close()
+    this.#ranges?.close()
   }
 
   /** Inside a cycle, when the order is whole. */
@@ -122,6 +134,7 @@ export class Exchange {
     const isStranger = engine.roleOfLocal() === 'none'
     if (report.appended > 0 && engine.localLength === report.appended) this.announceLocal()
     else if (report.written && isStranger) this.#knocking.soon()
+    if (report.changes.length > 0) this.#ranges?.refresh()
     if (report.complete) this.#acks.schedule(engine.linearizer, engine.roleOfLocal() === 'indexer')
   }
 
@@ -129,6 +142,15 @@ export class Exchange {
     const engine = this.#engine
     if (!engine || engine.localLength === 0) return
     this.#peers?.announce([{ key: engine.localKey, length: engine.localLength }])
+  }
+
+  #attach(stream: Hypercore.ReplicationStream): void {
+    this.#peers?.attach(stream)
+    const ranges = this.#ranges
+    if (!ranges) return
+    stream.noiseStream.opened.then(opened => {
+      if (opened) ranges.attach(Hypercore.getProtocolMuxer(stream))
+    }, noop)
   }
 
   /** What peers claim opens cores, within bounds; nothing waits for it. */
@@ -140,3 +162,14 @@ export class Exchange {
     }
   }
 }
+
+function oplogsOf({ linearizer, writers, own, localId }: Engine): RangeOplogs {
+  return {
+    localId,
+    local: own.oplog,
+    isMember: id => linearizer.everMember(id),
+    watch: watcher => writers.watch(watcher)
+  }
+}
+
+function noop(): void {}

@@ -17,7 +17,7 @@ export function expectations(engine: Engine): Outstanding[] {
   const open: Outstanding[] = []
   for (const writer of writers) {
     if (writer.id === engine.localId || writer.frozen || linearizer.roleOf(writer.id) === 'none') continue
-    const length = Math.max(writer.length, writer.hinted)
+    const length = Math.max(writer.length, writer.hinted, writer.expected)
     if (linearizer.orderedLength(writer.id) >= length) continue
     open.push({ writer: writer.id, length, ...obstacle(engine, { writer, length }) })
   }
@@ -35,7 +35,8 @@ function obstacle(
   }
   if (blocked?.missing) {
     const source = engine.writers.get(blocked.writer)
-    const hasSource = !!source && source.length >= blocked.missing.length && !source.frozen
+    const known = source ? Math.max(source.length, source.expected) : 0
+    const hasSource = !!source && known >= blocked.missing.length && !source.frozen
     const message = `${name} refers to entries that are not here`
     return { reason: hasSource && source.inFlight ? null : 'LINKS', message }
   }
@@ -44,7 +45,8 @@ function obstacle(
     const isHalf = writer.readLength >= length && writer.pending.length === 0
     return { reason: isHalf ? 'BLOCKS' : null, message: `${name} has written half a unit` }
   }
-  const hasPeer = writer.core?.peers.some(peer => peer.remoteLength >= length) ?? false
+  const hasPeer =
+    writer.expected >= length || (writer.core?.peers.some(peer => peer.remoteLength >= length) ?? false)
   return { reason: hasPeer ? null : 'BLOCKS', message: `nobody connected has all entries of ${name}` }
 }
 

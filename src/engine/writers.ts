@@ -3,6 +3,7 @@ import { fromHex, type Head, hexOf } from '../keys.ts'
 import type { Unit } from '../oplog/unit.ts'
 import { type Freeze, WriterCore } from '../oplog/writer.ts'
 import type { Linearizer, Link } from '../order/index.ts'
+import type { OplogWatcher } from '../sync/ranges/ranges.ts'
 import { Stalls } from '../sync/stalls.ts'
 import { settled } from './core-internals.ts'
 
@@ -58,6 +59,7 @@ export class WriterSet {
   /** Writers known only because somebody refers to them. */
   readonly #dragged = new Set<string>()
   #lastNews = 0
+  #watcher: OplogWatcher | null = null
   readonly #stalls = new Stalls(() => this.#cores())
 
   constructor(handlers: WriterSetHandlers) {
@@ -86,6 +88,7 @@ export class WriterSet {
       onnews: from => this.#onnews(from),
       onfreeze: (from, freeze) => {
         this.#handlers.onfreeze(from, freeze)
+        this.#watcher?.onchange(from)
         // entries that link to what it took back need not wait for it any more
         this.#handlers.onnews()
       }
@@ -99,7 +102,19 @@ export class WriterSet {
     const writer = this.ensure(id)
     this.#endTrial(writer)
     writer.want()
+    this.#watcher?.onfollow(writer)
     return writer
+  }
+
+  /** Tells of every oplog that is followed, those that are already first; one watcher at a time. */
+  watch(watcher: OplogWatcher | null): void {
+    this.#watcher = watcher
+    for (const writer of this.#writers.values()) if (writer.isFollowed) watcher?.onfollow(writer)
+  }
+
+  /** Blocks are on their way that no core knows of yet. */
+  onprogress(): void {
+    this.#lastNews = performance.now()
   }
 
   async forget(id: string): Promise<void> {
@@ -107,6 +122,7 @@ export class WriterSet {
     if (!writer) return
     this.#writers.delete(id)
     this.#news.delete(writer)
+    this.#watcher?.onforget(writer)
     await writer.close()
   }
 
@@ -219,6 +235,7 @@ export class WriterSet {
   #onnews(writer: WriterCore): void {
     this.#lastNews = performance.now()
     this.#stalls.onnews()
+    this.#watcher?.onchange(writer)
     this.#news.add(writer)
     this.#handlers.onnews()
   }

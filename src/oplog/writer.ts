@@ -41,6 +41,8 @@ export class WriterCore {
   readonly pending: Unit[] = []
   /** Length that a user or a peer said exists. */
   hinted = 0
+  /** Length that is on its way in a range; 0 when none is. */
+  expected = 0
   /** Bytes of the blocks read so far, as encoded. */
   bytesRead = 0
   /** A stranger's oplog: its units are tried, and do not enter the order by themselves. */
@@ -99,7 +101,12 @@ export class WriterCore {
   get inFlight(): boolean {
     const core = this.#core
     if (!core?.opened || this.#frozen || this.onTrial || core.peers.length === 0) return false
-    return Math.min(core.length, this.#wanted) > core.contiguousLength
+    return Math.min(Math.max(core.length, this.expected), this.#wanted) > core.contiguousLength
+  }
+
+  /** Is it fetched to wherever it grows? */
+  get isFollowed(): boolean {
+    return this.#wanted === Number.POSITIVE_INFINITY && !this.onTrial
   }
 
   /** Asks for blocks up to `length` (default: all there will ever be). */

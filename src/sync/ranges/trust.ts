@@ -1,0 +1,40 @@
+/** After a failure the same peer is asked for the same oplog again after this, doubled each time, ms. */
+const BACKOFF = 1000
+const MOST_BACKOFF = 60_000
+
+interface Record {
+  readonly failures: number
+  /** In ms of `performance.now()`. */
+  readonly until: number
+}
+
+/** How one peer did with each oplog. */
+export class Trust {
+  readonly #records = new Map<string, Record>()
+
+  failures(id: string): number {
+    return this.#records.get(id)?.failures ?? 0
+  }
+
+  /** May it be asked for that oplog now? */
+  has(id: string): boolean {
+    const record = this.#records.get(id)
+    return !record || performance.now() >= record.until
+  }
+
+  /** It was slow, or did not have what it had announced. */
+  fail(id: string): void {
+    const failures = this.failures(id) + 1
+    const pause = Math.min(MOST_BACKOFF, BACKOFF * 2 ** (failures - 1))
+    this.#records.set(id, { failures, until: performance.now() + pause })
+  }
+
+  /** What it sent does not verify: it lies, or has another version of that oplog, which Hypercore has to find out. */
+  lose(id: string): void {
+    this.#records.set(id, { failures: this.failures(id) + 1, until: Number.POSITIVE_INFINITY })
+  }
+
+  restore(id: string): void {
+    this.#records.delete(id)
+  }
+}

@@ -39,6 +39,7 @@ export class KeyValue<K = string, V = unknown> {
   readonly db: Autobee
   readonly #encoders: Encoders
   readonly #space: KeySpace
+  #view: TypedBee<K, V> | null = null
   /** Length of the last unit of each writer that `apply` refused, so that it is told once. */
   readonly #refused = new Map<string, number>()
 
@@ -111,7 +112,8 @@ export class KeyValue<K = string, V = unknown> {
   /** The whole database as a typed bee, moving on with it. @throws AutobeeError `CLOSED` before `ready()` */
   get view(): TypedBee<K, V> {
     const { keyEncoding, valueEncoding } = this.#encoders
-    return typed(this.db.bee, { keyEncoding, valueEncoding }) as unknown as TypedBee<K, V>
+    this.#view ??= typed(this.db.bee, { keyEncoding, valueEncoding }) as unknown as TypedBee<K, V>
+    return this.#view
   }
 
   get writable(): boolean {
@@ -265,7 +267,9 @@ export class KeyValue<K = string, V = unknown> {
     const id = b4a.toString(node.key, 'hex')
     if ((this.#refused.get(id) ?? 0) >= node.length) return
     this.#refused.set(id, node.length)
-    this.db.emit('rejected', { key: node.key, length: node.length, reason: 'REMOVES_ITSELF' })
+    const rejected = { key: node.key, length: node.length, reason: 'REMOVES_ITSELF' }
+    // not inside `apply`, where a listener that throws would stop the database
+    queueMicrotask(() => this.db.emit('rejected', rejected))
   }
 }
 

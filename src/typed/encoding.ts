@@ -59,6 +59,8 @@ export interface Encoder {
   decode(bytes: Uint8Array): unknown
 }
 
+const SURROGATE = /\p{Surrogate}/u
+
 const BINARY = ready({
   name: 'binary',
   isBuiltIn: true,
@@ -110,7 +112,7 @@ export function toEncoder(encoding: Encoding, what: string): Encoder {
 }
 
 function ofCodec(codec: TypedCodec): Encoder {
-  const name = typeof codec.name === 'string' ? codec.name : 'custom'
+  const name = typeof codec.name === 'string' && !SURROGATE.test(codec.name) ? codec.name : 'custom'
   if (!isCompact(codec)) {
     return ready({
       name,
@@ -172,8 +174,6 @@ function ready(encoder: Encoder): Encoder {
     }
   }
 }
-
-const SURROGATE = /\p{Surrogate}/u
 
 /** A lone surrogate has no UTF-8: written as U+FFFD it would be another string, and two keys would become one. */
 function utf8Of(text: string): Uint8Array {

@@ -31,7 +31,11 @@ class MappedStream<In, Out> extends Readable {
 
   override async _read(callback: (error: Error | null) => void): Promise<void> {
     try {
-      this.push(await this.#next())
+      let more = true
+      while (more && !this.destroying) {
+        const item = await this.#next()
+        more = this.push(item) && item !== null
+      }
     } catch (error) {
       callback(this.#o.toError(error))
       return

@@ -102,7 +102,12 @@ console.log(JSON.stringify({
 describe('types', () => {
   const esm = `import Default, { Autobee, AutobeeError, openStore, type HyperbeeView } from 'autobee'
 import Corestore from 'corestore'
+import { KeyValue } from 'autobee/kv'
 const store: Corestore = await openStore('./db')
+const kv = new KeyValue<string, { text: string }>(store, null, { encryptionKey: new Uint8Array(32) })
+for await (const change of kv.watch({ prefix: 'a' })) if (change.type === 'put') change.value.text.toUpperCase()
+// @ts-expect-error no such value
+await kv.put('a', 1)
 const db = new Autobee(store, null, {
   async apply(nodes, view, host) {
     for (const node of nodes) {

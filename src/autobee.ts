@@ -40,6 +40,8 @@ export interface Stats {
   undos: number
   /** Units taken back by undos. */
   reapplied: number
+  /** Units of the far past read again, since something came that might belong there. */
+  reread: number
   fastForwards: number
   /** Atomic writes. */
   flushes: number
@@ -65,6 +67,7 @@ export class Autobee<View = HyperbeeView> extends typedEmitter<AutobeeEvents>() 
     applies: 0,
     undos: 0,
     reapplied: 0,
+    reread: 0,
     fastForwards: 0,
     flushes: 0,
     bytes: 0

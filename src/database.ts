@@ -257,6 +257,7 @@ export class Database<View> {
       durability: settings.durability,
       maxClockDrift: settings.maxClockDrift,
       raw: settings.user.raw === true,
+      history: settings.history,
       queue: this.#queue,
       stats,
       now: settings.now,

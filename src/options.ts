@@ -3,6 +3,7 @@ import type { Changes } from './apply/changes.ts'
 import type { Host } from './apply/host.ts'
 import type { ApplyNode } from './engine/applier.ts'
 import { checkKeyPair, type KeyPair } from './engine/cores.ts'
+import { HISTORY_LIMITS, type HistoryLimits } from './engine/history.ts'
 import type { FlushPhase } from './engine/journal.ts'
 import { AutobeeError } from './errors.ts'
 import { type Codec, toCodec, type ValueEncoding } from './value-encoding.ts'
@@ -16,6 +17,9 @@ export const INSPECT: unique symbol = Symbol.for('autobee.inspect')
 
 /** For tests only: `[RANGES]: false` leaves everything to Hypercore's own replication. Not part of the public API. */
 export const RANGES: unique symbol = Symbol.for('autobee.ranges')
+
+/** For tests only: `HistoryLimits`, so that small databases meet what large ones do. Not part of the public API. */
+export const HISTORY: unique symbol = Symbol.for('autobee.history')
 
 export interface AutobeeOptions<View = HyperbeeView> {
   /**
@@ -70,6 +74,7 @@ export interface Settings<View> {
   readonly now: () => number
   readonly ranges: boolean
   readonly onphase: (phase: FlushPhase) => void
+  readonly history: HistoryLimits
 }
 
 /** @throws AutobeeError `INVALID_OPTIONS` */
@@ -103,7 +108,8 @@ export function toSettings<View>(options: AutobeeOptions<View>): Settings<View> 
     durability,
     now: options.now ?? Date.now,
     ranges: (options as { [RANGES]?: boolean })[RANGES] !== false,
-    onphase: onphase ?? (() => {})
+    onphase: onphase ?? (() => {}),
+    history: (options as { [HISTORY]?: HistoryLimits })[HISTORY] ?? HISTORY_LIMITS
   }
 }
 

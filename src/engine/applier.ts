@@ -61,8 +61,23 @@ export class Applier {
     this.#chunkStart = this.#lastPoint().position
   }
 
+  /** Length of the view's tree as it was last flushed. */
+  get head(): number {
+    return this.#o.writer.head
+  }
+
   get undoPoints(): readonly UndoPoint[] {
     return this.#undoPoints
+  }
+
+  /** The order in memory begins elsewhere: these are the places before the present ones. */
+  rebase(points: readonly UndoPoint[]): void {
+    const [first] = points
+    if (!first) return
+    const all = new Map([...points, ...this.#undoPoints].map(point => [point.position, point]))
+    this.#undoPoints = [...all.values()]
+      .filter(({ position }) => position >= first.position)
+      .sort((a, b) => a.position - b.position)
   }
 
   /** Units applied since the view's tree was last flushed. */
@@ -105,7 +120,7 @@ export class Applier {
   }
 
   /**
-   * Takes the view back to where `position` units were applied, or to the nearest point before that the tree
+   * Takes the view back to where `position` units were applied (no fewer than the base has), or to the nearest point before that the tree
    * can return to. Returns where that is: the linearizer is rewound to it.
    */
   undo(position: number): number {

@@ -3,6 +3,7 @@ import type { Unit } from '../oplog/unit.ts'
 import type { Linearizer } from '../order/index.ts'
 import type { OrderHashes } from '../system/order-hash.ts'
 import type { Applier } from './applier.ts'
+import type { History } from './history.ts'
 import type { Journal } from './journal.ts'
 import type { LocalWriter } from './local-writer.ts'
 import type { Append, AppendQueue } from './queue.ts'
@@ -14,6 +15,7 @@ export interface CycleOptions {
   readonly hashes: OrderHashes
   readonly applier: Applier
   readonly journal: Journal
+  readonly history: History
   readonly writers: WriterSet
   readonly localId: string
   /** null while nothing can be written to the local oplog. */
@@ -44,6 +46,7 @@ export interface CycleStats {
   applies: number
   undos: number
   reapplied: number
+  reread: number
   flushes: number
   bytes: number
 }

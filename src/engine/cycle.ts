@@ -136,6 +136,8 @@ export class Cycle {
     if (!report.isEmpty || accepted.length > 0) await this.#write(accepted)
     if (report.undone > 0) this.#pace.rest(performance.now() - started)
     this.#o.onreport(report.end({ complete: this.#complete, appended: accepted.length }))
+    // last: whoever waits for an append is to find it in the view
+    await this.#o.history.trim()
   }
 
   async #takeNews(): Promise<void> {
@@ -148,7 +150,7 @@ export class Cycle {
       maxClockDrift: this.#o.maxClockDrift
     }
     let more = await writers.read()
-    let admission = writers.admit({ ...options, mayReorder: false, limit: ADMIT_LIMIT })
+    let admission = await writers.admit({ ...options, mayReorder: false, limit: ADMIT_LIMIT })
     if (admission.heldDepth > 0) {
       // a merge is one undo: take all that is here before it begins
       while (more) more = await writers.read()
@@ -162,13 +164,24 @@ export class Cycle {
       if (wait > 0) this.#wake(wait)
       else {
         this.#pace.begin()
+        await this.#reach(admission.reaching)
         const limit = Number.POSITIVE_INFINITY
-        admission = writers.admit({ ...options, mayReorder: true, limit })
+        admission = await writers.admit({ ...options, mayReorder: true, limit })
+        // what became free only now may go deeper still
+        if (admission.reaching.length > 0) this.#again = true
       }
     } else this.#pace.begin()
     if (more || admission.added >= ADMIT_LIMIT) this.#again = true
     this.#o.onblocked(admission.blocked)
     for (const { until } of admission.blocked) if (until) this.#wake(until - this.#o.now() + 1)
+  }
+
+  /** So much of the past is in memory afterwards that these units can be added. */
+  async #reach(units: readonly Unit[]): Promise<void> {
+    const { linearizer, history } = this.#o
+    if (!units.some(unit => linearizer.reaches(unit))) return
+    this.#settle()
+    await history.reach(() => !units.some(unit => linearizer.reaches(unit)))
   }
 
   #settle(): void {
@@ -205,7 +218,8 @@ export class Cycle {
   /** The tail of ordinary writers' entries moves most: an undo point where it begins saves applying the rest again. */
   async #flushBeforeTail({ position, mode }: Placement<Unit>): Promise<boolean> {
     const { linearizer, applier } = this.#o
-    if (mode === 'indexer' || position === 0 || linearizer.at(position - 1).mode !== 'indexer') return false
+    if (mode === 'indexer' || position === linearizer.base) return false
+    if (linearizer.at(position - 1).mode !== 'indexer') return false
     // the placement given out counts as unflushed too
     if (applier.unflushed <= 1) return false
     linearizer.cancel()
@@ -214,8 +228,10 @@ export class Cycle {
   }
 
   async #flushView(): Promise<void> {
-    await this.#o.applier.flush()
-    this.#o.journal.viewFlushed()
+    const { applier, history, journal } = this.#o
+    await applier.flush()
+    history.consider(applier.head)
+    journal.viewFlushed()
   }
 
   /** Returns false when applying has to stop. */
@@ -259,8 +275,15 @@ export class Cycle {
     while (this.#complete && bytes < FLUSH_BYTES && accepted.length < FLUSH_UNITS) {
       const append = queue.shift()
       if (!append) return
-      const error = this.#o.refusal(append) ?? (await this.#place(append, accepted))
-      if (error) append.reject(error)
+      try {
+        const error = this.#o.refusal(append) ?? (await this.#place(append, accepted))
+        if (error) append.reject(error)
+      } catch (error) {
+        // the store failed: nothing of this cycle will be written
+        const fatal = toAutobeeError(error, { code: 'STORE_FAILED', message: 'the store could not be read' })
+        for (const one of [append, ...accepted.map(({ append }) => append)]) one.reject(fatal)
+        throw fatal
+      }
       for (const value of append.values) bytes += value?.byteLength ?? 0
     }
     if (queue.length > 0) this.#again = true
@@ -280,10 +303,11 @@ export class Cycle {
       if (extra) heads.push(extra)
       heads.sort((a, b) => (a.writer < b.writer ? -1 : 1))
       draft = local.draft({ ...append, heads, now: this.#o.now() })
-      if (extra && isNew) linearizer.add(extra)
     } catch (error) {
       return toAutobeeError(error, { code: 'INVALID_ARGUMENT', message: 'the value cannot be appended' })
     }
+    await this.#reach(extra && isNew ? [extra, draft.unit] : [draft.unit])
+    if (extra && isNew) linearizer.add(extra)
     linearizer.add(draft.unit)
     this.#settle()
     const error = await this.#applyDraft(draft)

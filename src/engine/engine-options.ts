@@ -6,6 +6,7 @@ import type { ApplyNode } from './applier.ts'
 import type { DatabaseCores, LocalChoice } from './cores.ts'
 import type { CycleStats } from './cycle-options.ts'
 import type { Engine } from './engine.ts'
+import type { HistoryLimits } from './history.ts'
 import type { FlushPhase } from './journal.ts'
 import type { Append, AppendQueue } from './queue.ts'
 import type { CycleReport } from './report.ts'
@@ -27,6 +28,7 @@ export interface EngineOptions {
   readonly durability: 'relaxed' | 'sync'
   readonly maxClockDrift: number
   readonly raw: boolean
+  readonly history: HistoryLimits
   readonly queue: AppendQueue
   readonly stats: CycleStats
   now(): number

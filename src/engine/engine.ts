@@ -10,14 +10,12 @@ import type { Freeze, WriterCore } from '../oplog/writer.ts'
 import { Linearizer, type Role } from '../order/index.ts'
 import { BOOT_KEY, type Boot, decodeBoot } from '../system/boot.ts'
 import { OrderHashes } from '../system/order-hash.ts'
-import type { Placed } from '../system/segment.ts'
-import { countSegments, readOrder } from '../system/tree.ts'
-import { START } from '../system/undo-points.ts'
 import { Applier } from './applier.ts'
 import { AtomicCores } from './atomic.ts'
 import { BackgroundSync } from './background-sync.ts'
 import { Cycle } from './cycle.ts'
 import type { EngineOptions } from './engine-options.ts'
+import { History } from './history.ts'
 import { type Inspection, inspect } from './inspection.ts'
 import { Journal } from './journal.ts'
 import { LocalOplog, originOf } from './local-oplog.ts'
@@ -28,7 +26,10 @@ import {
   isFrozen,
   membersOf,
   type OwnCores,
-  openOplog
+  openOplog,
+  readStoredOrder,
+  type StoredOrder,
+  undoPointsOf
 } from './opening.ts'
 import type { Append } from './queue.ts'
 import { notWritable } from './refusals.ts'
@@ -42,8 +43,7 @@ interface EngineParts {
   readonly own: OwnCores
   readonly boot: Boot | null
   readonly atomic: AtomicCores
-  readonly placed: readonly Placed[]
-  readonly segments: number
+  readonly stored: StoredOrder
 }
 
 /**
@@ -62,7 +62,8 @@ export class Engine {
   readonly #o: EngineOptions
   readonly #parts: EngineParts
   readonly #writer: ViewWriter
-  readonly #hashes = new OrderHashes()
+  readonly #hashes: OrderHashes
+  readonly #history: History
   readonly #applier: Applier
   readonly #journal: Journal
   readonly #local: LocalOplog
@@ -94,27 +95,22 @@ export class Engine {
     })
     atomic.view.move({ length: boot?.viewHead ?? 0 })
     atomic.system.move({ length: boot?.systemHead ?? 0 })
-    const indexed = boot ? await readOrder(atomic.system, boot.indexed) : []
-    const segments = await countSegments(atomic.system)
-    const engine = new Engine(options, {
-      own,
-      boot,
-      atomic,
-      placed: [...indexed, ...(boot?.recent ?? [])],
-      segments
-    })
+    const stored = await readStoredOrder(atomic.system, { boot, limits: options.history })
+    const engine = new Engine(options, { own, boot, atomic, stored })
     await engine.#load()
     return engine
   }
 
   private constructor(options: EngineOptions, parts: EngineParts) {
-    const { own, boot, atomic } = parts
+    const { own, boot, atomic, stored } = parts
+    const base = stored.record?.base ?? null
     this.#o = options
     this.#parts = parts
     this.own = own
     this.localKey = own.oplog.key
     this.localId = hexOf(this.localKey)
-    this.linearizer = new Linearizer<Unit>({ bootstrap: hexOf(options.key), local: this.localId })
+    this.linearizer = new Linearizer<Unit>({ bootstrap: hexOf(options.key), local: this.localId, base })
+    this.#hashes = OrderHashes.from(base?.position ?? 0, stored.record?.orderHash ?? b4a.alloc(32))
     this.writers = this.#createWriters()
     this.#local = this.#createLocal()
     this.#writer = options.raw ? new RawWriter(atomic.view) : new BufferedWriter(atomic.view)
@@ -128,8 +124,23 @@ export class Engine {
       localKey: this.localKey,
       localFrozen: isFrozen(options, boot, own),
       indexed: boot?.indexed ?? 0,
-      segments: parts.segments,
+      segments: stored.segments,
+      segment: stored.segment,
+      history: () => this.#history,
       onphase: options.onphase
+    })
+    this.#history = new History({
+      ...stored,
+      linearizer: this.linearizer,
+      hashes: this.#hashes,
+      writers: this.writers,
+      system: atomic.system,
+      limits: options.history,
+      stats: options.stats,
+      onmove: ({ points, segment }) => {
+        this.#applier.rebase(points)
+        this.#journal.rebase(segment)
+      }
     })
     this.cycle = this.#createCycle()
   }
@@ -175,14 +186,14 @@ export class Engine {
   }
 
   /** Can that writer's first pending unit enter the order? */
-  isReady(writer: WriterCore): boolean {
+  isReady(writer: WriterCore): Promise<boolean> {
     const { maxClockDrift, now } = this.#o
     const { linearizer } = this
     return this.writers.isReady(writer, { linearizer, latest: now() + maxClockDrift, maxClockDrift })
   }
 
   inspect(): Inspection {
-    return inspect(this, { hashes: this.#hashes })
+    return inspect(this, { hashes: this.#hashes, history: this.#history })
   }
 
   /** Brings everything that is written to the disk. */
@@ -220,16 +231,17 @@ export class Engine {
   }
 
   async #load(): Promise<void> {
-    const { boot, placed, own } = this.#parts
+    const { boot, stored, own } = this.#parts
     for (const core of [own.oplog, own.view, own.system]) {
       core.on('append', () => this.#ongrown(core))
       // between the opening of the atom and here
       this.#ongrown(core)
     }
     own.oplog.on('conflict', length => this.#onconflict(length))
-    const known = membersOf(placed, hexOf(this.#o.key))
+    const known = membersOf(stored, hexOf(this.#o.key))
     const keep = await restore({
-      placed,
+      base: stored.record?.base ?? null,
+      placed: stored.placed,
       linearizer: this.linearizer,
       hashes: this.#hashes,
       writers: this.writers,
@@ -322,7 +334,7 @@ export class Engine {
       writer: this.#writer,
       host,
       codec,
-      undoPoints: this.#parts.boot?.undoPoints ?? [START],
+      undoPoints: undoPointsOf(this.#parts),
       run: nodes => this.#o.apply(nodes, this.view, host),
       load: unit => this.writers.ensure(unit.writer).values(unit)
     })
@@ -335,6 +347,7 @@ export class Engine {
       hashes: this.#hashes,
       applier: this.#applier,
       journal: this.#journal,
+      history: this.#history,
       writers: this.writers,
       localId: this.localId,
       queue,

@@ -1,17 +1,20 @@
 import type { Unit } from '../oplog/unit.ts'
-import type { Linearizer, Placement } from '../order/index.ts'
+import type { Linearizer, PlacedUnit, Placement } from '../order/index.ts'
 import { BOOT_KEY, type Boot, decodeBoot } from '../system/boot.ts'
 import type { OrderHashes } from '../system/order-hash.ts'
 import type { Cycle } from './cycle.ts'
 import type { Engine } from './engine.ts'
+import type { History } from './history.ts'
 import type { Blocked, WriterSet } from './writers.ts'
 
 /** What tests see of an engine, besides what users do. */
 export interface Inspection {
-  /** The whole order as it stands. */
+  /** The order as it stands, as far as it is in memory. */
   placements(): Placement<Unit>[]
-  /** Rolling hash of all of it. */
-  orderHash(): Uint8Array
+  /** What lies before. */
+  past(): Promise<PlacedUnit<Unit>[]>
+  /** Rolling hash of all of it, or up to a position that is in memory. */
+  orderHash(position?: number): Uint8Array
   /** The boot record as it is stored. */
   boot(): Promise<Boot | null>
   readonly linearizer: Linearizer<Unit>
@@ -20,15 +23,22 @@ export interface Inspection {
   readonly blocked: readonly Blocked[]
 }
 
-export function inspect(engine: Engine, { hashes }: { hashes: OrderHashes }): Inspection {
+export function inspect(
+  engine: Engine,
+  { hashes, history }: { hashes: OrderHashes; history: History }
+): Inspection {
   const { linearizer, writers, cycle, blocked } = engine
   return {
     linearizer,
     writers,
     cycle,
     blocked,
-    placements: () => Array.from({ length: linearizer.length }, (_, position) => linearizer.at(position)),
-    orderHash: () => hashes.at(linearizer.length),
+    placements: () =>
+      Array.from({ length: linearizer.length - linearizer.base }, (_, i) =>
+        linearizer.at(linearizer.base + i)
+      ),
+    past: () => history.past(),
+    orderHash: position => hashes.at(position ?? linearizer.length),
     boot: async () => {
       const record = await engine.own.system.getUserData(BOOT_KEY)
       return record ? decodeBoot(record) : null

@@ -8,6 +8,7 @@ import { type Placed, SEGMENT } from '../system/segment.ts'
 import { type SystemUpdate, writeSystem } from '../system/tree.ts'
 import type { UndoPoint } from '../system/undo-points.ts'
 import type { AtomicCores, CommitPhase } from './atomic.ts'
+import type { History } from './history.ts'
 import type { Draft, LocalWriter } from './local-writer.ts'
 
 /** The places inside one flush at which a test kills the process. */
@@ -31,6 +32,9 @@ export interface JournalOptions {
   readonly indexed: number
   /** Segments in the system tree. */
   readonly segments: number
+  /** Positions of the segment that the order in memory begins in, as far as they lie before it. */
+  readonly segment: readonly Placed[]
+  readonly history: () => History
   readonly onphase: (phase: FlushPhase) => void
 }
 
@@ -49,6 +53,8 @@ export class Journal {
   readonly #o: JournalOptions
   #indexed: number
   #segments: number
+  /** Ends where the order in memory begins. */
+  #segment: readonly Placed[]
   /** Roles as the system tree has them. */
   readonly #roles = new Map<string, Role>()
 
@@ -56,6 +62,12 @@ export class Journal {
     this.#o = options
     this.#indexed = options.indexed
     this.#segments = options.segments
+    this.#segment = options.segment
+  }
+
+  /** The order in memory begins elsewhere. */
+  rebase(segment: readonly Placed[]): void {
+    this.#segment = segment
   }
 
   /** The order changed from `position` on: that part of the index is to be written again. */
@@ -79,7 +91,7 @@ export class Journal {
     const length = linearizer.length
     const isSegmentFull = Math.floor(length / SEGMENT) > Math.floor(this.#indexed / SEGMENT)
     const members = entry.rolesMoved ? this.#changedMembers() : []
-    if (isSegmentFull || members.length > 0) {
+    if (isSegmentFull || members.length > 0 || this.#o.history().mustWrite) {
       await this.#writeIndex({ length, members, undoPoints: entry.undoPoints })
       this.#seal(length, entry.drafts)
       onphase('system-flushed')
@@ -104,16 +116,31 @@ export class Journal {
   }
 
   async #writeIndex(update: Pick<SystemUpdate, 'length' | 'members' | 'undoPoints'>): Promise<void> {
-    const { cores, linearizer } = this.#o
+    const { cores } = this.#o
+    const history = this.#o.history()
     this.#segments = await writeSystem(cores.system, {
       ...update,
       from: this.#indexed,
       segments: this.#segments,
-      at: position => placedAt(linearizer, position)
+      bases: history.update(),
+      at: position => this.#placedAt(position)
     })
+    history.written()
     for (const { writer, role } of update.members) this.#roles.set(writer, role)
     this.#indexed = update.length
     cores.keepContext(cores.system)
+  }
+
+  #placedAt(position: number): Placed {
+    const { linearizer } = this.#o
+    if (position < linearizer.base) {
+      const placed = this.#segment[this.#segment.length - (linearizer.base - position)]
+      if (!placed) throw new RangeError(`position ${position} is not in memory`)
+      return placed
+    }
+    const { unit, applied, changes, verdict } = linearizer.at(position)
+    const { writer, start, length } = unit
+    return { writer, start, length, applied, changes, tried: verdict === 'try' }
   }
 
   /** The checkpoint rides the last entry, if that entry is the last of the order and of a member. */
@@ -133,9 +160,9 @@ export class Journal {
   }
 
   #boot(position: number, { undoPoints, isClean = false }: JournalEntry): Uint8Array {
-    const { cores, linearizer, hashes, localKey, localFrozen } = this.#o
+    const { cores, hashes, localKey, localFrozen } = this.#o
     const recent: Placed[] = []
-    for (let at = this.#indexed; at < position; at++) recent.push(placedAt(linearizer, at))
+    for (let at = this.#indexed; at < position; at++) recent.push(this.#placedAt(at))
     return encodeBoot({
       local: localKey,
       localFrozen,
@@ -152,12 +179,6 @@ export class Journal {
       undoPoints
     })
   }
-}
-
-function placedAt(linearizer: Linearizer<Unit>, position: number): Placed {
-  const { unit, applied, changes, verdict } = linearizer.at(position)
-  const { writer, start, length } = unit
-  return { writer, start, length, applied, changes, tried: verdict === 'try' }
 }
 
 function headOf(bee: Hyperbee): { key: Uint8Array; length: number } {

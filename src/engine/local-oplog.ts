@@ -129,7 +129,7 @@ export class LocalOplog {
       key: oplog.key,
       origin: isFirst ? this.#o.origin : null,
       length: oplog.length,
-      timestamp: linearizer.find(reader.id, oplog.length)?.timestamp ?? 0
+      timestamp: linearizer.latestTimeOf(reader.id, oplog.length)
     })
   }
 }

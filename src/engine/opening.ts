@@ -1,14 +1,19 @@
 import b4a from 'b4a'
+import type Hyperbee from 'hyperbee2'
 import type Hypercore from 'hypercore'
 import { AutobeeError } from '../errors.ts'
 import { hexOf } from '../keys.ts'
 import { decodeEntry, hasCheckValue, type Origin } from '../oplog/entry.ts'
 import type { Unit } from '../oplog/unit.ts'
+import type { BasePoint, BaseRecord } from '../system/base.ts'
 import type { Boot } from '../system/boot.ts'
 import type { Placed } from '../system/segment.ts'
+import { countSegments, readBase, readBasePoints, readOrder } from '../system/tree.ts'
+import { START, type UndoPoint } from '../system/undo-points.ts'
 import { readBlocks } from './core-internals.ts'
 import type { DatabaseCores, LocalChoice } from './cores.ts'
 import type { EngineOptions } from './engine-options.ts'
+import { basePointFor, type HistoryLimits, segmentBefore } from './history.ts'
 
 /** Own cores, as base sessions. */
 export interface OwnCores {
@@ -28,6 +33,44 @@ export async function openOplog({ cores, key, local }: EngineOptions, boot: Boot
 /** The frozen mark belongs to the oplog it was set on; a rotated one starts anew. */
 export function isFrozen(options: EngineOptions, boot: Boot | null, own: OwnCores): boolean {
   return options.localFrozen || (!!boot?.localFrozen && b4a.equals(boot.local, own.oplog.key))
+}
+
+/** The end of the order as it is stored, and the base that it stands on. */
+export interface StoredOrder {
+  /** null: the very beginning. */
+  readonly point: BasePoint | null
+  readonly record: BaseRecord | null
+  readonly placed: readonly Placed[]
+  /** Positions of the segment that the base lies in, as far as they lie before it. */
+  readonly segment: readonly Placed[]
+  /** All bases that hold, and what else the tree has of them. */
+  readonly points: readonly BasePoint[]
+  readonly stale: readonly BasePoint[]
+  /** Segments in the tree. */
+  readonly segments: number
+}
+
+/** @throws AutobeeError `STORE_CORRUPT`, `UPGRADE_REQUIRED` */
+export async function readStoredOrder(
+  system: Hyperbee,
+  { boot, limits }: { boot: Boot | null; limits: HistoryLimits }
+): Promise<StoredOrder> {
+  const all = await readBasePoints(system)
+  const indexed = boot?.indexed ?? 0
+  const points = all.filter(({ position }) => position <= indexed)
+  const stale = all.filter(({ position }) => position > indexed)
+  const point = basePointFor(points, { ...limits, length: boot?.position ?? 0 })
+  const record = point && (await readBase(system, point.position))
+  const from = point?.position ?? 0
+  const placed = [...(await readOrder(system, { from, to: indexed })), ...(boot?.recent ?? [])]
+  const segment = await segmentBefore(system, from)
+  return { point, record, placed, segment, points, stale, segments: await countSegments(system) }
+}
+
+/** Where an undo can return to: never before the base. */
+export function undoPointsOf({ boot, stored }: { boot: Boot | null; stored: StoredOrder }): UndoPoint[] {
+  const first = stored.point ?? START
+  return [first, ...(boot?.undoPoints ?? []).filter(({ position }) => position > first.position)]
 }
 
 /** Looks at first blocks that are here before anything is written. */
@@ -83,8 +126,10 @@ export function checkLengths(own: OwnCores, boot: Boot): void {
 }
 
 /** Every writer whose oplog the stored order may need or want. */
-export function membersOf(placed: readonly Placed[], bootstrap: string): string[] {
+export function membersOf(stored: Pick<StoredOrder, 'record' | 'placed'>, bootstrap: string): string[] {
+  const { record, placed } = stored
   const ids = new Set([bootstrap])
+  for (const { writer, isMember } of record?.base.lanes ?? []) if (isMember) ids.add(writer)
   for (const { changes } of placed) for (const { writer } of changes) ids.add(writer)
   return [...ids]
 }

@@ -5,9 +5,9 @@ import { AutobeeError } from '../errors.ts'
 import { type Head, hexOf } from '../keys.ts'
 import type { Role } from '../order/index.ts'
 import { BOOT_KEY, type Boot, decodeBoot } from '../system/boot.ts'
-import { readOrder } from '../system/tree.ts'
 import type { EngineOptions } from './engine-options.ts'
-import { checkOrigin } from './opening.ts'
+import { HISTORY_LIMITS } from './history.ts'
+import { checkOrigin, readStoredOrder } from './opening.ts'
 
 /** A writer as the stored order knows it. */
 export interface StoredWriter {
@@ -47,9 +47,13 @@ export class ReadOnlyCopy {
     await Promise.all([bee.ready(), tree.ready()])
     bee.move({ length: boot.viewHead, writable: false })
     tree.move({ length: boot.systemHead, writable: false })
-    const placed = [...(await readOrder(tree, boot.indexed)), ...boot.recent]
+    const { record, placed } = await readStoredOrder(tree, { boot, limits: HISTORY_LIMITS })
     const roles = new Map<string, Role>([[hexOf(key), 'indexer']])
     const lengths = new Map<string, number>()
+    for (const { writer, last, isMember, role } of record?.base.lanes ?? []) {
+      if (last) lengths.set(writer, last.length)
+      if (isMember) roles.set(writer, role)
+    }
     for (const { writer, length, changes } of placed) {
       lengths.set(writer, length)
       for (const change of changes) roles.set(change.writer, change.role)

@@ -1,12 +1,16 @@
 import { AutobeeError } from '../errors.ts'
 import type { Unit } from '../oplog/unit.ts'
 import type { WriterCore } from '../oplog/writer.ts'
-import type { Linearizer } from '../order/index.ts'
+import type { Base, Linearizer } from '../order/index.ts'
 import type { OrderHashes } from '../system/order-hash.ts'
 import type { Placed } from '../system/segment.ts'
-import { isEarlier, type WriterSet } from './writers.ts'
+import { withLiveLinks } from './links.ts'
+import type { WriterSet } from './writers.ts'
 
 export interface RestoreOptions {
+  /** What the linearizer begins with. */
+  readonly base: Base<Unit> | null
+  /** What follows, as far as it was stored. */
   readonly placed: readonly Placed[]
   readonly linearizer: Linearizer<Unit>
   readonly hashes: OrderHashes
@@ -21,14 +25,16 @@ export interface RestoreOptions {
 }
 
 /**
- * Rebuilds the order from the stored index and the oplogs. All units that are here go into the linearizer before
- * the stored results are used again, so that a flush in the middle of a merge is continued rather than trusted.
+ * Rebuilds the end of the order from the stored index and the oplogs. All units that are here go into the linearizer before
+ * the stored results are used again, so that a flush in the middle of a merge is continued rather than trusted. Those that
+ * may belong before the base wait for the first cycle.
  * Returns the number of positions whose stored results still hold; the view is to be undone to there.
  * @throws AutobeeError `STORE_CORRUPT` when an entry that the index names is not in its oplog
  */
 export async function restore(options: RestoreOptions): Promise<number> {
-  const { placed, linearizer, writers } = options
+  const { base, placed, linearizer, writers } = options
   const lengths = new Map<string, number>()
+  for (const { writer, last } of base?.lanes ?? []) if (last) writers.ensure(writer).beginAt(last)
   for (const { writer, length } of placed) lengths.set(writer, Math.max(lengths.get(writer) ?? 0, length))
   for (const id of options.known) if (!lengths.has(id)) lengths.set(id, 0)
   lengths.set(options.localId, options.localLength)
@@ -45,14 +51,13 @@ export async function restore(options: RestoreOptions): Promise<number> {
     // read again if an undo needs them: a long history must not fill the memory
     known.values = null
     // what it was ordered without, because a writer had forked its oplog
-    const links = known.links.filter(link => isEarlier(linearizer.find(link.writer, link.length), known))
-    linearizer.add(links.length === known.links.length ? known : { ...known, links })
+    linearizer.addLater(withLiveLinks(known, linearizer))
   }
   const admission = { ...options, mayReorder: true, limit: Number.POSITIVE_INFINITY }
   for (let isDone = false; !isDone; ) {
     const before = readSoFar(oplogs)
     await Promise.all(oplogs.map(writer => writer.read()))
-    const { added } = writers.admit(admission)
+    const { added } = await writers.admit(admission)
     isDone = added === 0 && readSoFar(oplogs) === before
   }
   return replay(options)
@@ -89,7 +94,7 @@ function replay({ placed, linearizer, hashes }: RestoreOptions): number {
       linearizer.cancel()
       break
     }
-    linearizer.done({ applied: stored.applied, changes: stored.changes })
+    linearizer.done(stored)
     hashes.push(unit, stored.applied)
   }
   return linearizer.length

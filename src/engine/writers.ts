@@ -24,6 +24,8 @@ export interface Admission {
   /** Units of the order that the held-back ones would undo; 0 when none is held back. */
   readonly heldDepth: number
   readonly blocked: readonly Blocked[]
+  /** Units that may belong before all that is in memory of the order: held back until more of it is. */
+  readonly reaching: readonly Unit[]
 }
 
 export interface AdmitOptions {
@@ -48,6 +50,8 @@ export interface WriterSetHandlers {
 
 /** Entries of a removed writer that are known without being ordered. */
 const MOST_UNORDERED = 65_536
+/** Times of old entries that are remembered. */
+const MOST_TIMES = 4096
 /** Oplogs that are followed only because the oplog of someone who is no member refers to them. */
 const MOST_DRAGGED = 256
 
@@ -59,6 +63,10 @@ export class WriterSet {
   /** Writers known only because somebody refers to them. */
   readonly #dragged = new Set<string>()
   #lastNews = 0
+  /** Of entries too far back to be in memory: when they were stamped, by `idOf`. */
+  readonly #times = new Map<string, number>()
+  /** Entries whose time is asked for. */
+  readonly #unclear = new Map<string, Link>()
   #watcher: OplogWatcher | null = null
   readonly #stalls = new Stalls(() => this.#cores())
 
@@ -146,20 +154,38 @@ export class WriterSet {
   }
 
   /** Could the first pending unit of a writer enter the order now? */
-  isReady(
+  async isReady(
     writer: WriterCore,
     options: Pick<AdmitOptions, 'linearizer' | 'latest' | 'maxClockDrift'>
-  ): boolean {
-    const unit = writer.pending[0]
-    // what a stranger links to is not fetched: it may be any amount
-    return !!unit && this.#obstacle(writer, unit, { ...options, fetch: false }) === null
+  ): Promise<boolean> {
+    do {
+      const unit = writer.pending[0]
+      // what a stranger links to is not fetched: it may be any amount
+      if (unit && this.#obstacle(writer, unit, { ...options, fetch: false }) === null) return true
+    } while (await this.#learnTimes())
+    return false
   }
 
-  /** Moves units whose links are all known into the linearizer, as far as the options allow. */
-  admit(options: AdmitOptions): Admission {
+  /**
+   * Moves units whose links are all known into the linearizer, as far as the options allow.
+   * @throws AutobeeError `STORE_CORRUPT` when an entry that is to be looked at again is gone
+   */
+  async admit(options: AdmitOptions): Promise<Admission> {
+    let added = 0
+    // not while it goes on: then it might never end
+    if (this.#times.size > MOST_TIMES) this.#times.clear()
+    for (;;) {
+      const admission = this.#admit({ ...options, limit: options.limit - added })
+      added += admission.added
+      if (!(await this.#learnTimes())) return { ...admission, added }
+    }
+  }
+
+  #admit(options: AdmitOptions): Admission {
     const waiters = new Map<string, Set<WriterCore>>()
     const blocked = new Map<WriterCore, Blocked>()
     const queue = [...this.#writers.values()].filter(writer => writer.pending.length > 0 && !writer.onTrial)
+    const reaching: Unit[] = []
     let added = 0
     let heldDepth = 0
     for (let writer = queue.pop(); writer; writer = queue.pop()) {
@@ -174,15 +200,19 @@ export class WriterSet {
         }
         if (added >= options.limit || this.#isAhead(writer, options.linearizer)) break
         const obstacle = this.#obstacle(writer, unit, { ...options, fetch: true })
-        if (obstacle === 'frozen') break
+        if (obstacle === 'frozen' || obstacle === 'unclear') break
         if (obstacle) {
           blocked.set(writer, obstacle)
           if (obstacle.missing) waitFor(waiters, hexOf(obstacle.missing.key), writer)
           break
         }
-        const depth = options.mayReorder
-          ? 0
-          : options.linearizer.length - options.linearizer.firstDifference(unit)
+        const { base, length } = options.linearizer
+        if (options.linearizer.reaches(unit)) {
+          reaching.push(unit)
+          heldDepth = Math.max(heldDepth, length - base + 1)
+          break
+        }
+        const depth = options.mayReorder ? 0 : length - options.linearizer.firstDifference(unit)
         if (depth > 0) {
           heldDepth = Math.max(heldDepth, depth)
           break
@@ -199,7 +229,7 @@ export class WriterSet {
       for (const waiter of waiters.get(writer.id) ?? []) queue.push(waiter)
       waiters.delete(writer.id)
     }
-    return { added, heldDepth, blocked: [...blocked.values()] }
+    return { added, heldDepth, blocked: [...blocked.values()], reaching }
   }
 
   /** Puts units taken back from the linearizer in front of what their writers still have pending. */
@@ -245,8 +275,11 @@ export class WriterSet {
    * wait for it for ever, nor to be called back-dated by it: such links are left out.
    */
   #withoutForks(unit: Unit, linearizer: Linearizer<Unit>): Unit {
-    const isDead = (link: Link) =>
-      this.get(link.writer)?.isForked === true && !isEarlier(linearizer.find(link.writer, link.length), unit)
+    const isDead = (link: Link) => {
+      if (this.get(link.writer)?.isForked !== true) return false
+      const time = this.#timeOf(link, { linearizer, before: unit.timestamp })
+      return time === null || (time !== 'unclear' && time >= unit.timestamp)
+    }
     return unit.links.some(isDead) ? { ...unit, links: unit.links.filter(link => !isDead(link)) } : unit
   }
 
@@ -275,7 +308,7 @@ export class WriterSet {
     writer: WriterCore,
     unit: Unit,
     options: Pick<AdmitOptions, 'linearizer' | 'latest' | 'maxClockDrift'> & { fetch: boolean }
-  ): Blocked | 'frozen' | null {
+  ): Blocked | 'frozen' | 'unclear' | null {
     const { linearizer } = options
     const at = { writer: writer.id, length: unit.length }
     const refusal = this.#handlers.check(unit)
@@ -287,13 +320,17 @@ export class WriterSet {
     if (unit.timestamp > options.latest && writer.id !== this.#handlers.localId) {
       return { ...at, reason: 'CLOCK', until: unit.timestamp - options.maxClockDrift }
     }
-    for (const link of unit.links) {
-      const target = linearizer.find(link.writer, link.length)
-      if (!target) {
+    const times = unit.links.map(link => ({
+      link,
+      time: this.#timeOf(link, { linearizer, before: unit.timestamp })
+    }))
+    if (times.some(({ time }) => time === 'unclear')) return 'unclear'
+    for (const { link, time } of times) {
+      if (time === null) {
         if (options.fetch) this.#fetch(link, writer)
         return { ...at, reason: 'LINKS', missing: { key: fromHex(link.writer), length: link.length } }
       }
-      if (target.timestamp >= unit.timestamp) {
+      if (time !== 'unclear' && time >= unit.timestamp) {
         const message = 'an entry is stamped no later than one that it links to'
         writer.freeze('BACK_DATED', { length: unit.start, message })
         return 'frozen'
@@ -301,11 +338,32 @@ export class WriterSet {
     }
     return null
   }
-}
 
-/** Can `unit` link to `target`, as far as their times go? */
-export function isEarlier(target: Unit | null, unit: Unit): boolean {
-  return target !== null && target.timestamp < unit.timestamp
+  /** When a known entry was stamped, or some later time if that is before `before` all the same; null: not known. */
+  #timeOf(
+    link: Link,
+    { linearizer, before }: { linearizer: Linearizer<Unit>; before: number }
+  ): number | 'unclear' | null {
+    if (!linearizer.knows(link.writer, link.length)) return null
+    const latest = linearizer.latestTimeOf(link.writer, link.length)
+    if (latest < before || linearizer.find(link.writer, link.length)) return latest
+    const id = `${link.writer}/${link.length}`
+    const time = this.#times.get(id)
+    if (time !== undefined) return time
+    this.#unclear.set(id, link)
+    return 'unclear'
+  }
+
+  /** Reads when entries were stamped that are too far back. Returns whether there was anything to learn. */
+  async #learnTimes(): Promise<boolean> {
+    if (this.#unclear.size === 0) return false
+    const unclear = [...this.#unclear]
+    this.#unclear.clear()
+    for (const [id, { writer, length }] of unclear) {
+      this.#times.set(id, await this.ensure(writer).timeOf(length))
+    }
+    return true
+  }
 }
 
 function waitFor(waiters: Map<string, Set<WriterCore>>, id: string, writer: WriterCore): void {

@@ -3,6 +3,7 @@ import type Hypercore from 'hypercore'
 import { closeCore, hasBlocks, isInConflict, readBlocks, refuseForks } from '../engine/core-internals.ts'
 import { AutobeeError, messageOf } from '../errors.ts'
 import { hexOf } from '../keys.ts'
+import { decodeEntry } from './entry.ts'
 import { type Unit, UnitAssembler } from './unit.ts'
 
 /** Blocks read from one oplog at a time: few at first, more while they are small. */
@@ -67,6 +68,11 @@ export class WriterCore {
     this.id = hexOf(key)
     this.#handlers = handlers
     this.#assembler = new UnitAssembler({ key: this.key, length: 0, timestamp: 0 })
+  }
+
+  /** What lies before is known and not to be read: the next block is the one at `length`. Before anything is read. */
+  beginAt({ length, timestamp }: { length: number; timestamp: number }): void {
+    this.#assembler = new UnitAssembler({ key: this.key, length, timestamp })
   }
 
   get frozen(): Freeze | null {
@@ -171,6 +177,48 @@ export class WriterCore {
       if (again) return again.values as readonly (Uint8Array | null)[]
     }
     throw new AutobeeError('STORE_CORRUPT', `blocks of writer ${this.id} at ${unit.length} are gone`)
+  }
+
+  /**
+   * Units that were read before, read again without their values: those that `lengths` tells the end of, one after the
+   * other, the first of which begins at `from`.
+   * @throws AutobeeError `STORE_CORRUPT` when they are not there
+   */
+  async unitsAgain(from: Pick<Unit, 'length' | 'timestamp'>, lengths: readonly number[]): Promise<Unit[]> {
+    const assembler = new UnitAssembler({ key: this.key, ...from })
+    const units: Unit[] = []
+    const end = lengths.at(-1) ?? 0
+    await this.#aside(async core => {
+      while (assembler.length < end) {
+        const at = assembler.length
+        const blocks = await readBlocks(core, at, Math.min(end, at + READ_MOST))
+        for (const block of blocks) {
+          const unit = block && assembler.push(block)
+          if (unit) units.push({ ...unit, values: null })
+        }
+        if (assembler.length === at) break
+      }
+    })
+    if (units.length === lengths.length && units.every(({ length }, i) => length === lengths[i])) return units
+    throw new AutobeeError('STORE_CORRUPT', `entries of writer ${this.id} are not those of the order index`)
+  }
+
+  /** When an entry that was read before was stamped, ms. @throws AutobeeError `STORE_CORRUPT` when it is gone */
+  async timeOf(length: number): Promise<number> {
+    const [block] = await this.#aside(core => readBlocks(core, length - 1, length))
+    if (block) return decodeEntry(block, { core: this.key, index: length - 1 }).timestamp
+    throw new AutobeeError('STORE_CORRUPT', `entry ${length} of writer ${this.id} is gone`)
+  }
+
+  /** Reads without following the oplog. */
+  async #aside<T>(read: (core: Hypercore) => Promise<T>): Promise<T> {
+    const core = this.#handlers.open(this.key, { active: false })
+    try {
+      await core.ready()
+      return await read(core)
+    } finally {
+      await core.close()
+    }
   }
 
   async close(): Promise<void> {

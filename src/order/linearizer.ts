@@ -3,8 +3,9 @@ import { firstDifference } from './difference.ts'
 import { Graph } from './graph.ts'
 import { Groups } from './groups.ts'
 import { Roles } from './roles.ts'
+import { idOf, summaryOf } from './summary.ts'
 import { Trace } from './trace.ts'
-import type { Base, BaseLane, Outcome, PlacedUnit, Placement, Role, RoleChange, UnitFacts } from './types.ts'
+import type { Base, Outcome, PlacedUnit, Placement, Role, RoleChange, UnitFacts } from './types.ts'
 import { MODES, verdictFor } from './verdict.ts'
 import { EMPTY, type Lane, type Vertex } from './vertex.ts'
 
@@ -172,10 +173,11 @@ export class Linearizer<U extends UnitFacts> {
   /** Makes the next unit of its writer known. All its links are known, and it does not reach below the base. */
   add(unit: U): void {
     if (this.reaches(unit)) throw new Error('The unit may belong below the base')
-    this.#learn(unit)
+    this.addLater(unit)
   }
 
-  #learn(unit: U): void {
+  /** The same for a unit of which it is known that it changes nothing below the base: it was ordered behind it before. */
+  addLater(unit: U): void {
     const vertex = this.#graph.insert(unit)
     const { lane, previous } = vertex
     const from = this.#after(previous)
@@ -287,29 +289,7 @@ export class Linearizer<U extends UnitFacts> {
     this.#idle()
     if (this.#dirty < this.length) throw new Error('settle() comes before summary()')
     if (this.isTentative) throw new Error('A tentative order has no summary')
-    const heads = new Set(this.#trace.heads())
-    const members = [...this.#roles.list()].map(({ writer }) => this.#graph.lane(writer))
-    const isMember = new Set(members)
-    const lanes: BaseLane<U>[] = []
-    for (const lane of new Set([...members, ...this.#graph.lanes()])) {
-      const last = lane.units[lane.next - 1]
-      if (last === undefined && !isMember.has(lane)) continue
-      lanes.push({
-        writer: lane.key,
-        last: last?.unit ?? null,
-        isHead: last !== undefined && heads.has(last),
-        isMember: isMember.has(lane),
-        role: lane.role,
-        before: this.#trace.before(lane)
-      })
-    }
-    const steering = [...this.#trace.steering].map(({ unit: { writer, length }, steered: at }) => ({
-      writer,
-      length,
-      at
-    }))
-    for (const [id, at] of this.#awaited) steering.push({ ...unitOf(id), at })
-    return { position: this.length, lanes, steering }
+    return summaryOf({ graph: this.#graph, trace: this.#trace, roles: this.#roles, awaited: this.#awaited })
   }
 
   /** First position that was emitted anew since the last call, or Infinity: summaries of later ones no longer hold. */
@@ -332,16 +312,16 @@ export class Linearizer<U extends UnitFacts> {
       throw new RangeError(`There is no way from ${this.base} to ${position}`)
     const kept = this.#trace
       .from(position)
-      .map(({ unit, verdict, applied, changes }) => ({ unit, verdict, applied, changes }))
+      .map(({ unit, verdict, applied, changes }) => ({ unit, tried: verdict === 'try', applied, changes }))
     const waiting = this.#graph.removable(() => false).map(({ unit }) => unit)
     const touched = this.#touched
     this.#begin(base)
-    for (const { unit } of between) this.#learn(unit)
-    for (const { unit } of kept) this.#learn(unit)
-    for (const unit of waiting) this.#learn(unit)
+    for (const { unit } of between) this.addLater(unit)
+    for (const { unit } of kept) this.addLater(unit)
+    for (const unit of waiting) this.addLater(unit)
     for (const placed of [...between, ...kept]) {
       const vertex = this.#emit()
-      if (vertex?.unit !== placed.unit || vertex.verdict !== placed.verdict)
+      if (vertex?.unit !== placed.unit || (vertex.verdict === 'try') !== placed.tried)
         throw new Error(`Another unit belongs at ${this.length - 1} than the one that was there`)
       this.done(placed)
     }
@@ -436,15 +416,6 @@ export class Linearizer<U extends UnitFacts> {
   #idle(): void {
     if (this.#pending !== null) throw new Error('done() or cancel() comes first')
   }
-}
-
-function idOf({ writer, length }: { readonly writer: string; readonly length: number }): string {
-  return `${writer}/${length}`
-}
-
-function unitOf(id: string): { writer: string; length: number } {
-  const [writer, length] = id.split('/') as [string, string]
-  return { writer, length: Number(length) }
 }
 
 function placement<U extends UnitFacts>(vertex: Vertex<U>): Placement<U> {

@@ -52,8 +52,11 @@ export interface Placement<U> {
   readonly changes: readonly RoleChange[]
 }
 
-/** A position of the order and what became of its unit, as far as it is the caller's result. */
-export type PlacedUnit<U> = Pick<Placement<U>, 'unit' | 'verdict' | 'applied' | 'changes'>
+/** A unit of the order and what became of it; `tried`: its verdict was `try`. */
+export interface PlacedUnit<U> extends Outcome {
+  readonly unit: U
+  readonly tried: boolean
+}
 
 /** What a base keeps of one writer. */
 export interface BaseLane<U> {

@@ -30,7 +30,7 @@ export interface StrangersOptions {
   open(id: string): WriterCore
   forget(id: string): Promise<void>
   /** Are the links of its first pending unit here, and its clock right? */
-  isReady(writer: WriterCore): boolean
+  isReady(writer: WriterCore): Promise<boolean>
   /** Optimistic units, known and not ordered, of writers that were removed. */
   removed(): Iterable<Unit>
   wouldAcknowledge(unit: Unit): Promise<boolean>
@@ -112,7 +112,7 @@ export class Strangers {
     const known = this.#o.knownLength(id)
     while (writer.pending[0] && writer.pending[0].length <= known) writer.pending.shift()
     const unit = writer.pending[0]
-    if (!unit || !this.#o.isReady(writer)) return
+    if (!unit || !(await this.#o.isReady(writer))) return
     if (!unit.optimistic || unit.bytes > MOST_BYTES) return this.#refuse(id, writer)
     if (!(await this.#o.wouldAcknowledge(unit))) return this.#refuse(id, writer)
     candidate.isLetIn = true

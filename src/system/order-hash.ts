@@ -1,6 +1,7 @@
 import b4a from 'b4a'
 import c from 'compact-encoding'
 import crypto from 'hypercore-crypto'
+import { AutobeeError } from '../errors.ts'
 
 const BYTES = 32
 
@@ -16,6 +17,8 @@ export interface HashedUnit {
  * skipped), hash(0) = zeros. Two peers with the same hash at the same position ordered the same entries alike.
  */
 export class OrderHashes {
+  /** First position that is kept, and the hash there. */
+  #base = 0
   #bytes = b4a.alloc(1024 * BYTES)
   #length = 0
 
@@ -24,11 +27,49 @@ export class OrderHashes {
     return this.#length
   }
 
-  /** Hash after `position` units. */
+  /** Hash after `position` units, at least the base's. */
   at(position: number): Uint8Array {
-    if (position > this.#length) throw new RangeError(`no order hash at ${position} of ${this.#length}`)
-    if (position === 0) return b4a.alloc(BYTES)
-    return b4a.from(this.#bytes.subarray((position - 1) * BYTES, position * BYTES))
+    const at = position - this.#base
+    if (at < 0 || position > this.#length) {
+      throw new RangeError(`no order hash at ${position}, only at ${this.#base} to ${this.#length}`)
+    }
+    return b4a.from(this.#bytes.subarray(at * BYTES, (at + 1) * BYTES))
+  }
+
+  /**
+   * Begins at another position: a later one, or an earlier one with the units from there to the present base.
+   * @throws AutobeeError `STORE_CORRUPT` when these do not lead to what is here
+   */
+  rebase(
+    { position, hash }: { position: number; hash: Uint8Array },
+    between: readonly { readonly unit: HashedUnit; readonly applied: boolean }[] = []
+  ): void {
+    const next = new OrderHashes()
+    next.#begin(position, hash)
+    for (const { unit, applied } of between) next.push(unit, applied)
+    const from = Math.max(position, this.#base)
+    if (next.#length !== from || !b4a.equals(next.at(from), this.at(from))) {
+      throw new AutobeeError(
+        'STORE_CORRUPT',
+        `the order in this store is another one before position ${from}`
+      )
+    }
+    for (let at = from + 1; at <= this.#length; at++) next.#append(this.at(at))
+    this.#base = position
+    this.#bytes = next.#bytes
+  }
+
+  /** Nothing is known but the hash of what lies before. */
+  #begin(position: number, hash: Uint8Array): void {
+    this.#base = position
+    this.#length = position
+    this.#bytes.set(hash, 0)
+  }
+
+  static from(position: number, hash: Uint8Array): OrderHashes {
+    const hashes = new OrderHashes()
+    hashes.#begin(position, hash)
+    return hashes
   }
 
   push(unit: HashedUnit, applied: boolean): void {
@@ -36,10 +77,14 @@ export class OrderHashes {
     c.uint64.encode({ start: 0, end: 8, buffer: tail as never }, unit.length)
     tail[8] = applied ? 1 : 0
     const hash = crypto.hash([this.at(this.#length), unit.key, tail, unit.hash])
-    const end = (this.#length + 1) * BYTES
+    this.#append(hash)
+  }
+
+  #append(hash: Uint8Array): void {
+    this.#length++
+    const end = (this.#length - this.#base + 1) * BYTES
     if (end > this.#bytes.byteLength) this.#grow()
     this.#bytes.set(hash, end - BYTES)
-    this.#length++
   }
 
   truncate(position: number): void {

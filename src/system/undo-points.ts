@@ -10,14 +10,17 @@ export const START: UndoPoint = { position: 0, view: 0 }
  * Thins points so that the gap behind any of them is at most about a quarter of its distance from the end, and
  * their number grows with the logarithm of the length. Blocks are aligned on absolute positions and nest, so
  * that a point which survives at one distance is the one that survives later (choosing by gaps alone starves
- * the far past: the point about to age is always the one dropped).
+ * the far past: the point about to age is always the one dropped). The first one always stays.
  */
-export function thin(points: readonly UndoPoint[], end: number): UndoPoint[] {
-  const kept: UndoPoint[] = [START]
+export function thin<P extends { readonly position: number }>(points: readonly P[], end: number): P[] {
+  const kept: P[] = []
   let block = -1
   let blockSize = 0
   for (const point of points) {
-    if (point.position === 0) continue
+    if (kept.length === 0) {
+      kept.push(point)
+      continue
+    }
     const size = blockSizeAt(end - point.position)
     const at = Math.floor(point.position / size)
     if (size === blockSize && at === block) continue
@@ -26,7 +29,7 @@ export function thin(points: readonly UndoPoint[], end: number): UndoPoint[] {
     kept.push(point)
   }
   const last = points[points.length - 1]
-  if (last && last !== kept[kept.length - 1] && last.position > 0) kept.push(last)
+  if (last && last !== kept[kept.length - 1]) kept.push(last)
   return kept
 }
 

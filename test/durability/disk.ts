@@ -59,7 +59,10 @@ async function readStore(store: Corestore, key: Uint8Array): Promise<Disk | null
   const fork = Math.max(oplog.fork, view.fork, system.fork)
   expect(fork).toBe(0)
 
-  const order = [...(await readOrder(treeAt(store, system, boot.systemHead), boot.indexed)), ...boot.recent]
+  const order = [
+    ...(await readOrder(treeAt(store, system, boot.systemHead), { from: 0, to: boot.indexed })),
+    ...boot.recent
+  ]
   expect(order.length).toBe(boot.position)
   const units = await readUnits(cores, order)
   checkHash(boot, order, units)

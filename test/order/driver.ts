@@ -93,7 +93,16 @@ export class Driver {
   #begin(base: Base<TestUnit> | null): void {
     const { lin } = this
     const heads = lin.heads()
-    lin.rebase(base, this.#log.slice(base?.position ?? 0, lin.base))
+    const between = this.#log.slice(base?.position ?? 0, lin.base)
+    lin.rebase(
+      base,
+      between.map(({ unit, verdict, applied, changes }) => ({
+        unit,
+        tried: verdict === 'try',
+        applied,
+        changes
+      }))
+    )
     expect(lin.base).toBe(base?.position ?? 0)
     expect(lin.length).toBe(this.#log.length)
     expect(lin.heads()).toEqual(heads)

@@ -1,5 +1,6 @@
 import b4a from 'b4a'
 import type Corestore from 'corestore'
+import type { HistoryLimits } from '../../src/engine/history.ts'
 import type { Inspection } from '../../src/engine/inspection.ts'
 import {
   Autobee,
@@ -9,7 +10,7 @@ import {
   type Host,
   type HyperbeeView
 } from '../../src/index.ts'
-import { INSPECT } from '../../src/options.ts'
+import { HISTORY, INSPECT } from '../../src/options.ts'
 import { createApply } from './program.ts'
 
 /** Where one peer keeps its data. */
@@ -26,6 +27,9 @@ export interface Counters {
   appends: number
   reorganisations: number
   undos: number
+  /** The order in memory began later than at its beginning. */
+  bases: number
+  rereads: number
   removals: number
   roleChanges: number
   rejections: number
@@ -47,6 +51,8 @@ export function noCounters(): Counters {
     appends: 0,
     reorganisations: 0,
     undos: 0,
+    bases: 0,
+    rereads: 0,
     removals: 0,
     roleChanges: 0,
     rejections: 0,
@@ -75,6 +81,8 @@ export interface PeerOptions {
   /** Keeps a copy of the view from the changes that `update` tells of. */
   readonly mirrors: boolean
   readonly optimistic: boolean
+  /** null: as users have it. */
+  readonly history: HistoryLimits | null
   /** By this peer's clock. */
   now(): number
   onproblem(what: string): void
@@ -147,6 +155,7 @@ export class Peer {
     const db = this.#db
     if (db) {
       await this.mirror
+      if (this.inspect().linearizer.base > 0) this.#o.counters.bases++
       await db.close()
       this.#count(db)
       this.#db = null
@@ -174,12 +183,13 @@ export class Peer {
   }
 
   #options(): AutobeeOptions {
-    const { database, raw, mirrors } = this.#o
+    const { database, raw, mirrors, history } = this.#o
     return {
       ...database,
       raw,
       ackInterval: this.ackInterval,
       optimistic: this.optimistic,
+      ...(history ? { [HISTORY]: history } : {}),
       now: () => Math.floor(this.#o.now()),
       apply: createApply({ onunit: (host, options) => this.#onunit(host, options) }) as never,
       ...(mirrors ? { update: (_, changes) => this.#mirror(changes) } : {})
@@ -227,6 +237,7 @@ export class Peer {
   #count(db: Autobee): void {
     this.#o.counters.undos += db.stats.undos - this.#counted.undos
     this.#counted = { undos: db.stats.undos }
+    this.#o.counters.rereads += db.stats.reread
   }
 }
 

@@ -15,11 +15,19 @@ const PATIENCE = 30_000
 /** Real ms until the `update` handler must have been told of everything. */
 const HANDLER_PATIENCE = 3000
 
+type Place = Pick<Placement<Unit>, 'unit' | 'applied'> & {
+  readonly tried: boolean
+  readonly mode: string | null
+}
+
+type Judged = { readonly verdict: string } | { readonly tried: boolean }
+
 /** One peer at one moment. */
 interface State {
   readonly peer: Peer
   readonly local: string
-  readonly placements: readonly Placement<Unit>[]
+  /** The whole order; of what is not in memory the mode is not known. */
+  readonly placements: readonly Place[]
   /** It has no role: it shows own units that nobody has let in yet, if there are any. */
   readonly isStranger: boolean
   knows(unit: Unit): boolean
@@ -99,7 +107,7 @@ export async function checkFlush(world: World, peer: Peer): Promise<void> {
   try {
     await world.patiently(peer.db.flush(), `${peer.name} flushes`)
   } catch (error) {
-    if (!capture(peer, world).isStranger || !AutobeeError.is(error, 'WAITING')) throw error
+    if (!(await capture(peer, world)).isStranger || !AutobeeError.is(error, 'WAITING')) throw error
   }
 }
 
@@ -117,12 +125,12 @@ export async function checkRestarts(world: World): Promise<void> {
 /** Returns false when something was appended between the look at it and its closing. */
 async function isSameAgain(world: World, peer: Peer): Promise<boolean> {
   await peer.db.update()
-  const [length, before] = [peer.db.local.length, await full(capture(peer, world))]
+  const [length, before] = [peer.db.local.length, await full(await capture(peer, world))]
   await world.restart(peer, { store: world.random.chance(0.5), cutFirst: true, relink: false })
   await peer.db.update()
   const { stats } = peer.db
   if (peer.db.local.length !== length) return false
-  const after = await full(capture(peer, world))
+  const after = await full(await capture(peer, world))
   const where = `${peer.name}, opened again as ${after.local}`
   same(after.order, before.order, `${where}: order`)
   same(after.view, before.view, `${where}: view`)
@@ -161,8 +169,9 @@ async function converge(
     for (const peer of world.peers) await world.patiently(peer.db.update(), `${peer.name} updates at the end`)
     const difference = firstDifference(world, oplogs)
     if (!difference) {
-      const states = world.peers.map(peer => capture(peer, world))
-      return { states, lengths: oplogs.lengths() }
+      const lengths = oplogs.lengths()
+      const states = await Promise.all(world.peers.map(peer => capture(peer, world)))
+      return { states, lengths }
     }
     if (world.problems.length > 0) throw new Error('something went wrong')
     if (performance.now() > end) throw new Error(`no convergence: ${difference}`)
@@ -176,9 +185,11 @@ function firstDifference(world: World, oplogs: Oplogs): string | null {
   for (const peer of world.peers) {
     const { cycle, linearizer, blocked } = peer.inspect()
     if (!cycle.isIdle || cycle.state !== 'open') return `${peer.name} is ${cycle.state}`
-    const shared = sharedOf(peer.inspect().placements())
+    const own = tentativeOf(peer)
     // what its own tentative units give a role to is this peer's affair
-    for (const writer of rolesAfter(shared.placements, world.bootstrap).keys()) {
+    const its = new Set(own.flatMap(({ changes }) => changes.map(({ writer }) => writer)))
+    for (const { writer } of linearizer.members()) {
+      if (its.has(writer)) continue
       const [known, length] = [linearizer.knownLength(writer), oplogs.lengthOf(writer)]
       if (known === length) continue
       const about = (id: string) => [
@@ -195,7 +206,7 @@ function firstDifference(world: World, oplogs: Oplogs): string | null {
       const what = `${peer.name} knows ${known} of ${length} entries of ${writer.slice(0, 8)}`
       return [what, ...about(writer), ...lines].join('\n  ')
     }
-    hashes.add(shared.hash)
+    hashes.add(b4a.toString(peer.inspect().orderHash(linearizer.length - own.length), 'hex'))
   }
   return hashes.size > 1 ? 'the orders differ, although all know the same' : null
 }
@@ -214,32 +225,36 @@ ${core?.contiguousLength} here, ${at?.readLength} read, ${at?.pending.length} pe
 ${linearizer.knownLength(writer)} known; ${at?.onTrial ? 'on trial' : 'followed'}, sources ${sources}`
 }
 
-function capture(peer: Peer, world: World): State {
+async function capture(peer: Peer, world: World): Promise<State> {
   const inspection = peer.inspect()
-  const placements = inspection.placements()
   const { linearizer } = inspection
   const locals = world.peers.flatMap(other => [...other.locals])
   const known = new Map(locals.map(id => [id, linearizer.knownLength(id)]))
-  const roles = rolesAfter(sharedOf(placements).placements, world.bootstrap)
+  const knows = ({ writer, length }: Unit) => writer === peer.localId || length <= (known.get(writer) ?? 0)
+  const isStranger = linearizer.roleOf(peer.localId) === 'none' || tentativeOf(peer).length > 0
+  const hash = b4a.toString(inspection.orderHash(), 'hex')
+  const view = peer.db.bee.snapshot()
+  const recent = inspection.placements().map(placed => ({ ...placed, tried: placed.verdict === 'try' }))
+  const past = (await inspection.past()).map(placed => ({ ...placed, mode: null }))
   return {
     peer,
     local: peer.localId,
-    placements,
-    isStranger: (roles.get(peer.localId) ?? 'none') === 'none',
-    knows: ({ writer, length }) => writer === peer.localId || length <= (known.get(writer) ?? 0),
-    hash: b4a.toString(inspection.orderHash(), 'hex'),
-    view: peer.db.bee.snapshot()
+    placements: [...past, ...recent],
+    isStranger,
+    knows,
+    hash,
+    view
   }
 }
 
-/** The order without what only this peer shows: its own tentative units, and what follows from them. */
-function sharedOf(all: readonly Placement<Unit>[]): { placements: readonly Placement<Unit>[]; hash: string } {
-  const first = all.findIndex(({ mode }) => mode === 'tentative')
-  const placements = first === -1 ? all : all.slice(0, first)
-  return { placements, hash: hashOf(placements) }
+/** What only this peer shows, behind what all have: its own tentative units, and what follows from them. */
+function tentativeOf(peer: Peer): Placement<Unit>[] {
+  const placements = peer.inspect().placements()
+  const first = placements.findIndex(({ mode }) => mode === 'tentative')
+  return first === -1 ? [] : placements.slice(first)
 }
 
-function hashOf(placements: readonly Placement<Unit>[]): string {
+function hashOf(placements: readonly Pick<Placement<Unit>, 'unit' | 'applied'>[]): string {
   const hashes = new OrderHashes()
   for (const { unit, applied } of placements) hashes.push(unit, applied)
   return b4a.toString(hashes.at(placements.length), 'hex')
@@ -263,6 +278,10 @@ function replay(world: World, units: readonly Unit[], local: string | null): Exp
 async function checkState(state: State, expected: Expected): Promise<void> {
   const { peer, placements } = state
   same(placements.map(lineOf), expected.order.map(lineOf), `${peer.name}: order`)
+  // what is not in memory does not say how it came about
+  const modes = expected.order.map(({ mode }, i) => (placements[i]?.mode === null ? null : mode))
+  const actual = placements.map(({ mode }) => mode)
+  same(actual, modes, `${peer.name}: modes`)
   same(state.hash, hashOf(expected.order), `${peer.name}: order hash`)
   same(await listOf(state.view), expected.view, `${peer.name}: view`)
 }
@@ -293,8 +312,9 @@ async function full(state: State) {
   }
 }
 
-function lineOf({ unit, applied, verdict, mode }: Placement<Unit>): string {
-  return `${unit.writer.slice(0, 8)} ${unit.length} ${verdict} ${applied ? 'applied' : 'skipped'} ${mode}`
+function lineOf({ unit, applied, ...rest }: Omit<Place, 'tried' | 'mode'> & Judged): string {
+  const tried = 'tried' in rest ? rest.tried : rest.verdict === 'try'
+  return `${unit.writer.slice(0, 8)} ${unit.length} ${tried ? 'tried ' : ''}${applied ? 'applied' : 'skipped'}`
 }
 
 async function listOf(view: State['view']): Promise<string[]> {

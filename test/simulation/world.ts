@@ -1,4 +1,5 @@
 import b4a from 'b4a'
+import type { HistoryLimits } from '../../src/engine/history.ts'
 import { connect } from '../support/peers.ts'
 import { type Counters, type Disk, Peer } from './peer.ts'
 import { Random } from './random.ts'
@@ -78,6 +79,7 @@ export class World {
       ackInterval: random.chance(0.25) ? random.int(1, 30) : 0,
       mirrors: random.chance(0.2),
       optimistic: random.chance(0.85),
+      history: this.#historyOf(this.peers.length),
       now: () => BEGINNING + (this.time - BEGINNING) * peer.clock.rate + peer.clock.offset,
       onproblem: what => this.problems.push(what)
     })
@@ -88,6 +90,18 @@ export class World {
     this.peers.push(peer)
     this.#key = await this.patiently(peer.open(), `${peer.name} opens`)
     return peer
+  }
+
+  /** Small databases are to go through what large ones do. Does not use up what the other choices are made of. */
+  #historyOf(index: number): HistoryLimits | null {
+    const random = new Random(this.seed * 1000 + index)
+    if (random.chance(0.3)) return null
+    return {
+      spacing: random.int(1, 12),
+      keep: random.int(1, 24),
+      recent: random.int(0, 12),
+      tail: random.chance(0.5) ? random.int(0, 40) : 65_536
+    }
   }
 
   tell(what: string): void {

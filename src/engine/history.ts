@@ -1,0 +1,213 @@
+import type Hyperbee from 'hyperbee2'
+import { toAutobeeError } from '../errors.ts'
+import type { Unit } from '../oplog/unit.ts'
+import type { Linearizer, PlacedUnit } from '../order/index.ts'
+import { type BasePoint, type BaseRecord, decodeBase, encodeBase } from '../system/base.ts'
+import type { OrderHashes } from '../system/order-hash.ts'
+import { type Placed, SEGMENT } from '../system/segment.ts'
+import { type BasesUpdate, readBase, readOrder } from '../system/tree.ts'
+import { thin, type UndoPoint } from '../system/undo-points.ts'
+import type { CycleStats } from './cycle-options.ts'
+import { UnitsAgain, withLiveLinks } from './links.ts'
+import type { WriterSet } from './writers.ts'
+
+/** How much of the order is in memory, in positions. */
+export interface HistoryLimits {
+  /** Bases are about so far apart near the end of the order, and further apart in the far past. */
+  readonly spacing: number
+  /** What is kept when older positions are let go, which happens at twice as many. */
+  readonly keep: number
+  /** What an opening reads at least; a merge that goes deeper reads more. */
+  readonly recent: number
+  /** Units of ordinary writers at the end, which an indexer's next unit would order anew, are kept up to here. */
+  readonly tail: number
+}
+
+export const HISTORY_LIMITS: HistoryLimits = { spacing: 1024, keep: 8192, recent: 256, tail: 65_536 }
+
+export interface HistoryOptions {
+  readonly linearizer: Linearizer<Unit>
+  readonly hashes: OrderHashes
+  readonly writers: WriterSet
+  readonly system: Hyperbee
+  readonly limits: HistoryLimits
+  readonly stats: Pick<CycleStats, 'reread'>
+  /** Bases in the system tree: those that hold, and those that are of no use. */
+  readonly points: readonly BasePoint[]
+  readonly stale: readonly BasePoint[]
+  /** The order in memory begins elsewhere: `points` are places that an undo can return to from there on. */
+  onmove(move: { readonly points: readonly UndoPoint[]; readonly segment: readonly Placed[] }): void
+}
+
+/** The base to begin with, so that at least `recent` positions before `length` are in memory; null: the very beginning. */
+export function basePointFor(
+  points: readonly BasePoint[],
+  { length, recent, tail }: { length: number; recent: number; tail: number }
+): BasePoint | null {
+  const old = points.filter(({ position }) => position <= length - recent)
+  const last = old.findLast(({ isTail }) => !isTail) ?? null
+  const isDear = length - (last?.position ?? 0) > tail
+  return isDear ? (old.at(-1) ?? null) : last
+}
+
+/** Positions of the segment that a base lies in, as far as they lie before it. */
+export function segmentBefore(system: Hyperbee, position: number): Promise<Placed[]> {
+  return readOrder(system, { from: position - (position % SEGMENT), to: position })
+}
+
+/**
+ * Which part of the order is in memory. What lies before is in the system tree and the oplogs, and is read again when a
+ * unit comes that may belong there. Bases are taken where the view's tree is flushed, so that an undo can return to them.
+ */
+export class History {
+  readonly #o: HistoryOptions
+  /** Ascending. */
+  #points: BasePoint[]
+  /** Not in the tree yet. */
+  readonly #added = new Map<number, Uint8Array>()
+  /** In the tree still. */
+  readonly #removed: Set<number>
+
+  constructor(options: HistoryOptions) {
+    this.#o = options
+    this.#points = [...options.points]
+    this.#removed = new Set(options.stale.map(({ position }) => position))
+  }
+
+  /** Must the system tree be written? A base in it that no longer holds is not to be found by the next opening. */
+  get mustWrite(): boolean {
+    this.#cut()
+    return this.#removed.size > 0
+  }
+
+  /** The view's tree was flushed: is this a place to begin at some day? */
+  consider(view: number): void {
+    const { linearizer, hashes, limits } = this.#o
+    this.#cut()
+    const last = this.#points.at(-1)?.position ?? 0
+    if (linearizer.length - last < limits.spacing || linearizer.isTentative) return
+    const base = linearizer.summary()
+    const { position } = base
+    this.#added.set(position, encodeBase({ base, orderHash: hashes.at(position) }))
+    this.#removed.delete(position)
+    this.#points.push({
+      position,
+      view,
+      isTail: base.lanes.some(({ before }) => before === Number.POSITIVE_INFINITY)
+    })
+    for (const gone of this.#thin()) this.#drop(gone)
+  }
+
+  /** What the next flush of the system tree writes; null: nothing. To be followed by {@link written}. */
+  update(): BasesUpdate | null {
+    this.#cut()
+    if (this.#added.size === 0 && this.#removed.size === 0) return null
+    return { points: this.#points, added: this.#added, removed: this.#removed }
+  }
+
+  written(): void {
+    this.#added.clear()
+    this.#removed.clear()
+  }
+
+  /** Reads as much of the past as it takes. @throws AutobeeError `STORE_CORRUPT` */
+  async reach(isEnough: () => boolean): Promise<void> {
+    const { linearizer, limits } = this.#o
+    while (linearizer.base > 0 && !isEnough()) {
+      this.#cut()
+      const depth = Math.max(linearizer.length - linearizer.base, limits.spacing)
+      const point = this.#points.findLast(({ position }) => position <= linearizer.base - depth)
+      await this.#moveTo(point ?? null)
+    }
+  }
+
+  /** Lets go of what lies far back. */
+  async trim(): Promise<void> {
+    const { linearizer, limits } = this.#o
+    const { base, length } = linearizer
+    if (length - base <= 2 * limits.keep) return
+    this.#cut()
+    const written = this.#points.filter(({ position }) => !this.#added.has(position))
+    const point = basePointFor(written, { length, recent: limits.keep, tail: limits.tail })
+    if (point && point.position > base) await this.#moveTo(point)
+  }
+
+  /** What is not in memory, from the very beginning. */
+  past(): Promise<PlacedUnit<Unit>[]> {
+    return this.#between(null)
+  }
+
+  async #moveTo(point: BasePoint | null): Promise<void> {
+    const { linearizer, hashes, system } = this.#o
+    const record = point && (await this.#load(point.position))
+    const position = point?.position ?? 0
+    const oldBase = linearizer.base
+    const between = position < oldBase ? await this.#between(record) : []
+    const segment = await segmentBefore(system, position)
+    this.#o.stats.reread += between.length
+    try {
+      hashes.rebase({ position, hash: record?.orderHash ?? new Uint8Array(32) }, between)
+      linearizer.rebase(record?.base ?? null, between)
+    } catch (error) {
+      throw toAutobeeError(error, { code: 'STORE_CORRUPT', message: 'the order cannot be read again' })
+    }
+    const points: UndoPoint[] = point ? [point] : [{ position: 0, view: 0 }]
+    for (const later of this.#points)
+      if (later.position > position && later.position <= oldBase) points.push(later)
+    this.#o.onmove({ points, segment })
+  }
+
+  async #load(position: number): Promise<BaseRecord> {
+    const added = this.#added.get(position)
+    return added ? decodeBase(added) : readBase(this.#o.system, position)
+  }
+
+  /** What was ordered from a base to the present one. */
+  async #between(record: BaseRecord | null): Promise<PlacedUnit<Unit>[]> {
+    const { linearizer, system, writers } = this.#o
+    const placed = await readOrder(system, { from: record?.base.position ?? 0, to: linearizer.base })
+    const lasts = new Map<string, Unit>()
+    for (const { writer, last } of record?.base.lanes ?? []) if (last) lasts.set(writer, last)
+    const lengths = new Map<string, number[]>()
+    for (const { writer, length } of placed) {
+      const list = lengths.get(writer)
+      if (list) list.push(length)
+      else lengths.set(writer, [length])
+    }
+    const units = new Map<string, IterableIterator<Unit>>()
+    for (const [id, list] of lengths) {
+      const from = lasts.get(id) ?? { length: 0, timestamp: 0 }
+      const again = await writers.ensure(id).unitsAgain(from, list)
+      units.set(id, again[Symbol.iterator]() as IterableIterator<Unit>)
+    }
+    const known = new UnitsAgain(lasts.values())
+    return placed.map(({ writer, applied, changes, tried }) => {
+      const unit = withLiveLinks(units.get(writer)?.next().value as Unit, known)
+      known.add(unit)
+      return { unit, tried, applied, changes }
+    })
+  }
+
+  /** Bases beyond what was emitted anew say no longer what they should. */
+  #cut(): void {
+    const touched = this.#o.linearizer.takeTouched()
+    for (let last = this.#points.at(-1); last && last.position > touched; last = this.#points.at(-1)) {
+      this.#drop(last)
+      this.#points.pop()
+    }
+  }
+
+  /** The far past needs fewer. What is in memory stays: a later trim or undo may want it. */
+  #thin(): BasePoint[] {
+    const start: BasePoint = { position: 0, view: 0, isTail: false }
+    const kept = new Set(thin([start, ...this.#points], this.#o.linearizer.length))
+    const { base } = this.#o.linearizer
+    const gone = this.#points.filter(point => !kept.has(point) && point.position !== base)
+    this.#points = this.#points.filter(point => !gone.includes(point))
+    return gone
+  }
+
+  #drop({ position }: BasePoint): void {
+    if (!this.#added.delete(position)) this.#removed.add(position)
+  }
+}

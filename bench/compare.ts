@@ -1,5 +1,5 @@
 /** Runs the cases of all kinds in the same rounds, and tells the times as ratios. */
-import type { Case, Row } from './cases/case.ts'
+import type { Case, Results, Row, Took } from './cases/case.ts'
 import { median } from './measure.ts'
 import { autobase } from './peers/autobase.ts'
 import { autobee } from './peers/autobee.ts'
@@ -7,11 +7,13 @@ import { ratio, table, whole } from './table.ts'
 
 const KINDS = [autobee, autobase] as const
 
-/** ms in each round. */
 export interface Result {
   readonly row: Row
-  readonly ours: readonly number[]
-  readonly theirs: readonly number[]
+  /** One per round. */
+  readonly ours: readonly Took[]
+  readonly theirs: readonly Took[]
+  /** Which of the case's rows. */
+  readonly index: number
 }
 
 /** `say` is told what goes on. */
@@ -19,47 +21,65 @@ export async function compare(
   cases: readonly Case[],
   { rounds, say }: { rounds: number; say: (line: string) => void }
 ): Promise<Result[]> {
-  const results = new Map<Row, { ours: number[]; theirs: number[] }>()
+  const all: { readonly one: Case; readonly results: Results[] }[] = []
   for (const one of cases) {
     for (let i = 0; i < one.warmups; i++) await one.round(KINDS)
     say(`warm: ${one.name}`)
-    for (const row of one.rows) results.set(row, { ours: [], theirs: [] })
+    all.push({ one, results: [] })
   }
   for (let round = 0; round < rounds; round++) {
-    for (const one of cases) {
+    for (const { one, results } of all) {
       if (round >= (one.rounds ?? rounds)) continue
       // who comes first changes, in case that matters
-      const times = await one.round(round % 2 === 0 ? KINDS : KINDS.toReversed())
+      const result = await one.round(round % 2 === 0 ? KINDS : KINDS.toReversed())
+      results.push(result)
       one.rows.forEach((row, i) => {
-        const { ours, theirs } = results.get(row)!
-        ours.push(times.get(autobee.name)![i]!)
-        theirs.push(times.get(row.beside ?? autobase.name)![i]!)
-        say(`${round + 1}/${rounds} ${row.name}: ${tell(row, ours.at(-1)!)}, ${tell(row, theirs.at(-1)!)}`)
+        const told = [...result].map(([name, { ms }]) => `${name} ${tell(row, ms[i]!)}`)
+        say(`${round + 1}/${rounds} ${row.name}: ${told.join(', ')}`)
       })
     }
   }
-  return [...results].map(([row, { ours, theirs }]) => ({ row, ours, theirs }))
+  return all.flatMap(({ one, results }) =>
+    one.rows.map((row, index) => ({
+      row,
+      index,
+      ours: results.map(result => result.get(autobee.name)!),
+      theirs: results.map(result => result.get(row.beside ?? autobase.name)!)
+    }))
+  )
 }
 
 export function comparison(results: readonly Result[]): string[] {
-  const rows = results.map(({ row, ours, theirs }) => {
+  const rows = results.map(({ row, index, ours, theirs }) => {
+    const ms = (took: Took) => took.ms[index]!
     // within one round: what slows the machine down slows down both
-    const ratios = theirs.map((ms, round) => ms / ours[round]!)
-    const times = median(ratios)
-    const verdict = row.target === undefined ? '' : times >= row.target ? 'met' : '**not met**'
+    const ratios = (of: (took: Took) => number) => theirs.map((took, round) => of(took) / of(ours[round]!))
+    const times = ratios(ms)
+    const { target } = row
     return [
       row.name,
-      tell(row, median(ours)),
-      tell(row, median(theirs)),
-      ratio(times),
-      `${ratio(Math.min(...ratios))} to ${ratio(Math.max(...ratios))}`,
-      row.target === undefined ? '' : String(row.target),
-      verdict
+      tell(row, median(ours.map(ms))),
+      tell(row, median(theirs.map(ms))),
+      ratio(median(times)),
+      `${ratio(Math.min(...times))} to ${ratio(Math.max(...times))}`,
+      target === undefined ? '' : String(target),
+      target === undefined ? '' : median(times) >= target ? 'met' : '**not met**',
+      // of all the case's rows together
+      index === 0 || row.beside ? ratio(median(ratios(took => took.cpu))) : ''
     ]
   })
   return table(
-    ['case', 'Autobee', 'the other', '× as fast', 'lowest to highest', 'target ×', ''],
-    ['left', 'right', 'right', 'right', 'right', 'right', 'left'],
+    [
+      'case',
+      'Autobee',
+      'the other',
+      '× as fast',
+      'lowest to highest',
+      'target ×',
+      '',
+      '× less processor time'
+    ],
+    ['left', 'right', 'right', 'right', 'right', 'right', 'left', 'right'],
     rows
   )
 }

@@ -71,14 +71,15 @@ export interface Probe {
   end(): Promise<unknown>
 }
 
-let probe: Probe | null = null
+const probes = new Set<Probe>()
 
+/** One within another: both see what is timed. */
 export async function probed<T>(by: Probe, run: () => Promise<T>): Promise<T> {
-  probe = by
+  probes.add(by)
   try {
     return await run()
   } finally {
-    probe = null
+    probes.delete(by)
   }
 }
 
@@ -113,27 +114,20 @@ export class Counter implements Probe {
   }
 }
 
-/** How long it takes, ms. */
-export async function time(run: () => Promise<unknown>): Promise<number> {
-  const start = performance.now()
-  await run()
-  return performance.now() - start
+/** How long what a case is about takes, ms. */
+export function timed(run: () => Promise<unknown>): Promise<number> {
+  return timedUntil(async () => {
+    await run()
+    return performance.now()
+  })
 }
 
-/** The same of what a case is about, with the probe. */
-export async function timed(run: () => Promise<unknown>): Promise<number> {
-  await probe?.begin()
-  const ms = await time(run)
-  await probe?.end()
-  return ms
-}
-
-/** The same of what was over at the time that `run` gives: to find out may take longer. */
+/** The same for what was over at the time that `run` gives: to find out may take longer. */
 export async function timedUntil(run: () => Promise<number>): Promise<number> {
-  await probe?.begin()
+  for (const probe of probes) await probe.begin()
   const start = performance.now()
   const end = await run()
-  await probe?.end()
+  for (const probe of probes) await probe.end()
   return end - start
 }
 

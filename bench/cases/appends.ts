@@ -1,6 +1,5 @@
 /** What one peer by itself does: values go into a new database on disk. */
-import { time, timed } from '../measure.ts'
-import { autobee } from '../peers/autobee.ts'
+import { Counter, probed, timed } from '../measure.ts'
 import { openHypercore } from '../peers/hypercore.ts'
 import type { Kind, Peer } from '../peers/peer.ts'
 import { Scope } from '../scope.ts'
@@ -32,17 +31,20 @@ export function sequential(count: number): Case {
         // the first append writes more than those that follow
         for (const append of appends.values()) await append(valueFor('first'))
         globalThis.gc?.()
-        const sums = new Map([...appends.keys()].map(name => [name, 0]))
+        const sums = new Map([...appends.keys()].map(name => [name, { ms: 0, counter: new Counter() }]))
         for (let from = 0; from < count; from += TURN) {
+          const keys = Array.from({ length: Math.min(TURN, count - from) }, (_, i) => `key ${from + i}`)
           for (const [name, append] of appends) {
-            const measure = name === autobee.name ? timed : time
-            const ms = await measure(async () => {
-              for (let i = from; i < Math.min(from + TURN, count); i++) await append(valueFor(`key ${i}`))
-            })
-            sums.set(name, sums.get(name)! + ms)
+            const sum = sums.get(name)!
+            const turn = async () => {
+              for (const key of keys) await append(valueFor(key))
+            }
+            sum.ms += await probed(sum.counter, () => timed(turn))
           }
         }
-        return new Map([...sums].map(([name, ms]) => [name, [ms, ms]]))
+        return new Map(
+          [...sums].map(([name, { ms, counter }]) => [name, { ms: [ms, ms], cpu: counter.cpuPer(1) }])
+        )
       })
   }
 }

@@ -1,3 +1,4 @@
+import { Counter, probed } from '../measure.ts'
 import type { Kind } from '../peers/peer.ts'
 
 /** One line of the table. */
@@ -11,8 +12,16 @@ export interface Row {
   readonly beside?: string
 }
 
-/** ms for each row, by the name of what took so long. */
-export type Times = ReadonlyMap<string, readonly number[]>
+/** What one of them took in one round. */
+export interface Took {
+  /** ms for each row. */
+  readonly ms: readonly number[]
+  /** µs of all processors, for all rows together. */
+  readonly cpu: number
+}
+
+/** By the name of what took it. */
+export type Results = ReadonlyMap<string, Took>
 
 export interface Case {
   readonly name: string
@@ -24,17 +33,19 @@ export interface Case {
   /** At most; default: as many as the others. */
   readonly rounds?: number
   /** One round: the same work by each of the kinds, in their order. */
-  round(kinds: readonly Kind[]): Promise<Times>
+  round(kinds: readonly Kind[]): Promise<Results>
 }
 
 /** One after the other, garbage taken out before, so that none pays for another's. */
 export function inTurn(run: (kind: Kind) => Promise<readonly number[]>): Case['round'] {
   return async kinds => {
-    const times = new Map<string, readonly number[]>()
+    const results = new Map<string, Took>()
     for (const kind of kinds) {
       globalThis.gc?.()
-      times.set(kind.name, await run(kind))
+      const counter = new Counter()
+      const ms = await probed(counter, () => run(kind))
+      results.set(kind.name, { ms, cpu: counter.cpuPer(1) })
     }
-    return times
+    return results
   }
 }

@@ -1,5 +1,5 @@
 import b4a from 'b4a'
-import { Counter, countStores, median, probed, time, timed } from '../measure.ts'
+import { Counter, countStores, median, probed, timed } from '../measure.ts'
 import { openAutobee } from '../peers/autobee.ts'
 import { type Append, openHypercore } from '../peers/hypercore.ts'
 import { Scope } from '../scope.ts'
@@ -14,10 +14,14 @@ const TURN = 100
 const TURNS = 20
 const TELL_EVERY = 5000
 
-/** Appends up to `to`, then measures single appends from there on. Leaves the store closed and on disk. */
+/** The database that grows, one that does not, and a Hypercore by itself. */
+type Side = 'ours' | 'small' | 'bare'
+
+/**
+ * Appends up to `to`, looks at the memory, then measures single appends from there on. Leaves the store closed and on disk.
+ */
 export async function grow(task: GrowTask, tell: (entries: number) => void): Promise<Grown> {
   countStores()
-  await warmUp()
   return Scope.run(async scope => {
     const store = await scope.store(task.dir)
     const db = openAutobee(store, { role: 'indexer' })
@@ -30,58 +34,51 @@ export async function grow(task: GrowTask, tell: (entries: number) => void): Pro
     }
     const growing = ((task.to - task.from) * 1000) / (performance.now() - started)
     await store.storage.db.flush()
-    await quiet()
-
+    // before anything else is open in this process
+    const used = { memory: await memory(), peak: peak(), growing, key: b4a.toString(db.key!, 'hex') }
+    const small = openAutobee(await scope.store(), { role: 'indexer' })
+    await small.ready()
     const bare = await openHypercore(scope)
-    const turns = await byTurns({ ours: value => db.append(value), bare }, task.to)
-    const result = {
-      ...turns,
-      growing,
-      memory: await memory(),
-      peak: peak(),
-      key: b4a.toString(db.key!, 'hex')
+    // the code runs slowly the first time
+    for (let i = 0; i < WARM_UP; i++) {
+      await bare(valueAt(i))
+      await small.append(valueAt(i))
     }
+    await quiet()
+    const turns = await byTurns(
+      { ours: value => db.append(value), small: value => small.append(value), bare },
+      task.to
+    )
+    await small.close()
     await db.close()
     await store.storage.db.flush()
-    return result
+    return { ...turns, ...used }
   })
 }
 
-/** On databases that are gone afterwards: the code runs slowly the first time. */
-function warmUp(): Promise<void> {
-  return Scope.run(async scope => {
-    const db = openAutobee(await scope.store(), { role: 'indexer' })
-    await db.ready()
-    const bare = await openHypercore(scope)
-    for (let i = 0; i < WARM_UP; i++) {
-      await db.append(valueAt(i))
-      await bare(valueAt(i))
-    }
-    await db.close()
-  })
-}
-
-/** So many of one, then as many of the other: both see the same machine. */
-async function byTurns({ ours, bare }: { ours: Append; bare: Append }, from: number) {
+/** So many of one, then as many of the next: all see the same machine. */
+async function byTurns(sides: Record<Side, Append>, from: number) {
   const counter = new Counter()
-  const times: { ours: number; bare: number }[] = []
-  await probed(counter, async () => {
-    for (let turn = 0; turn < TURNS; turn++) {
-      const values = Array.from({ length: TURN }, (_, i) => valueAt(from + turn * TURN + i))
-      const each = (append: Append) => async () => {
-        for (const value of values) await append(value)
-      }
-      times.push({ bare: await time(each(bare)), ours: await timed(each(ours)) })
-    }
-  })
+  const times: Record<Side, number>[] = []
+  for (let turn = 0; turn < TURNS; turn++) {
+    const values = Array.from({ length: TURN }, (_, i) => valueAt(from + turn * TURN + i))
+    const take = (side: Side) =>
+      timed(async () => {
+        for (const value of values) await sides[side](value)
+      })
+    const [bare, small] = [await take('bare'), await take('small')]
+    times.push({ bare, small, ours: await probed(counter, () => take('ours')) })
+  }
   const appends = TURN * TURNS
   const { reads, bytes } = counter.per(appends)
-  const rate = (of: 'ours' | 'bare') => (TURN * 1000) / median(times.map(turn => turn[of]))
+  const rate = (side: Side) => (TURN * 1000) / median(times.map(turn => turn[side]))
+  const ratio = (side: Side) => median(times.map(turn => turn[side] / turn.ours))
   return {
     entries: from + appends,
     ours: rate('ours'),
     bare: rate('bare'),
-    ratio: median(times.map(turn => turn.bare / turn.ours)),
+    toBare: ratio('bare'),
+    toSmall: ratio('small'),
     cpu: counter.cpuPer(appends),
     readBatches: reads,
     bytesWritten: bytes

@@ -18,15 +18,16 @@ export interface Grown {
   /** Single appends per second at that size, and a bare Hypercore's by turns with them. */
   readonly ours: number
   readonly bare: number
-  /** Median of the turns' ratios. */
-  readonly ratio: number
+  /** Medians of the turns' ratios: to the Hypercore, and to an Autobee with few entries. */
+  readonly toBare: number
+  readonly toSmall: number
   /** Per append, of all threads, µs. */
   readonly cpu: number
   /** Per append. */
   readonly readBatches: number
   readonly bytesWritten: number
+  /** When it has grown; then the process's highest until there. */
   readonly memory: Memory
-  /** The process's highest, while growing too. */
   readonly peak: number
 }
 

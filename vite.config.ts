@@ -14,7 +14,9 @@ const NODE_ENTRIES = {
   'transport/relay': 'adapters/transport/relay.ts',
   'transport/swarm': 'adapters/transport/swarm.ts',
   cli: 'demo/cli.ts',
-  'demo/peer': 'demo/peer.ts'
+  'demo/peer': 'demo/peer.ts',
+  'demo/many-cores/writer': 'demo/many-cores/writer.ts',
+  'demo/many-cores/reader': 'demo/many-cores/reader.ts'
 }
 
 export default defineConfig({

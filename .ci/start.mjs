@@ -1,4 +1,4 @@
-// npm start [-- arguments for the demo's peer]
+// npm start [-- arguments for the demo's peer]; --demo=NAME, first, for another program of the demo
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -6,13 +6,16 @@ import { main, root, SetupError, setup } from './setup.mjs'
 
 await main(async () => {
   await setup({ build: true })
-  const peer = join(root, 'dist', 'node', 'demo', 'peer.js')
-  if (!existsSync(peer)) throw new SetupError('There is no demo/peer.ts to run.')
-  process.argv[1] = peer
+  const [, demo] = /^--demo=(.+)$/.exec(process.argv[2] ?? '') ?? []
+  if (demo) process.argv.splice(2, 1)
+  const name = demo ?? 'peer'
+  const program = join(root, 'dist', 'node', 'demo', `${name}.js`)
+  if (!existsSync(program)) throw new SetupError(`There is no demo/${name}.ts to run.`)
+  process.argv[1] = program
   process.setSourceMapsEnabled(true)
   if (process.env.npm_lifecycle_event) endWithNpm()
   // In this process, so that Ctrl-C and the terminal are the demo's own.
-  await import(pathToFileURL(peer).href)
+  await import(pathToFileURL(program).href)
   return process.exitCode
 })
 

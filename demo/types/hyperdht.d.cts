@@ -12,6 +12,8 @@ declare module 'hyperdht' {
       host?: string | undefined
       port?: number | undefined
       ephemeral?: boolean | undefined
+      /** Default true, until the node finds out that it can be reached. */
+      firewalled?: boolean | undefined
     }
   }
 
@@ -26,7 +28,7 @@ declare module 'hyperdht' {
   export = DHT
 }
 
-declare module 'hyperdht/testnet' {
+declare module 'hyperdht/testnet.js' {
   import DHT from 'hyperdht'
 
   interface Testnet {

@@ -1,5 +1,5 @@
 import b4a from 'b4a'
-import createTestnet from 'hyperdht/testnet'
+import createTestnet from 'hyperdht/testnet.js'
 import Hyperswarm from 'hyperswarm'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { joinSwarm } from '../../adapters/transport/swarm.ts'
@@ -18,7 +18,7 @@ afterAll(() => testnet.destroy())
 
 /** A swarm of its own on 127.0.0.1. */
 function swarm(): Hyperswarm {
-  const one = new Hyperswarm({ dht: testnet.createNode() })
+  const one = new Hyperswarm({ dht: testnet.createNode({ firewalled: false }) })
   net.onend(() => one.destroy())
   return one
 }

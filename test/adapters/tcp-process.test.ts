@@ -49,9 +49,10 @@ test('a listener that throws is thrown to the process, and the connections go on
     await client.close()
     await until(() => thrown.length === 4)
     await server.close()
+    await until(() => thrown.length === 5)
     await store.close()
     console.log(JSON.stringify([thrown, server.status]))`)
-  expect(told).toEqual([['status', 'peer', 'status', 'peer-close'], 'closed'])
+  expect(told).toEqual([['status', 'peer', 'status', 'peer-close', 'status'], 'closed'])
 })
 
 /** May this user bind every port, or is there no way to be one who may not? */

@@ -6,6 +6,7 @@ import { checkKeyPair, type KeyPair } from './engine/cores.ts'
 import { HISTORY_LIMITS, type HistoryLimits } from './engine/history.ts'
 import type { FlushPhase } from './engine/journal.ts'
 import { AutobeeError } from './errors.ts'
+import { noRangeStats, type RangeStats } from './sync/ranges/oplog.ts'
 import { type Codec, toCodec, type ValueEncoding } from './value-encoding.ts'
 import type { HyperbeeView } from './view.ts'
 
@@ -15,7 +16,7 @@ export const ON_PHASE: unique symbol = Symbol.for('autobee.onphase')
 /** For tests only: `db[INSPECT]()` is the `Inspection` of engine/engine.ts, null before `ready()`. Not part of the public API. */
 export const INSPECT: unique symbol = Symbol.for('autobee.inspect')
 
-/** For tests only: `[RANGES]: false` leaves everything to Hypercore's own replication. Not part of the public API. */
+/** For tests only: false leaves everything to Hypercore's own replication; else what to count in. Not part of the public API. */
 export const RANGES: unique symbol = Symbol.for('autobee.ranges')
 
 /** For tests only: `HistoryLimits`, so that small databases meet what large ones do. Not part of the public API. */
@@ -72,7 +73,7 @@ export interface Settings<View> {
   readonly maxClockDrift: number
   readonly durability: 'relaxed' | 'sync'
   readonly now: () => number
-  readonly ranges: boolean
+  readonly ranges: RangeStats | false
   readonly onphase: (phase: FlushPhase) => void
   readonly history: HistoryLimits
 }
@@ -107,7 +108,7 @@ export function toSettings<View>(options: AutobeeOptions<View>): Settings<View> 
     maxClockDrift: milliseconds(options.maxClockDrift, { name: 'maxClockDrift', fallback: 600_000 }),
     durability,
     now: options.now ?? Date.now,
-    ranges: (options as { [RANGES]?: boolean })[RANGES] !== false,
+    ranges: (options as { [RANGES]?: RangeStats | false })[RANGES] ?? noRangeStats(),
     onphase: onphase ?? (() => {}),
     history: (options as { [HISTORY]?: HistoryLimits })[HISTORY] ?? HISTORY_LIMITS
   }

@@ -5,6 +5,7 @@ import { type Head, hexOf } from '../keys.ts'
 import { Acks } from '../sync/acks.ts'
 import { Knocking } from '../sync/knocking.ts'
 import { Peers } from '../sync/peers.ts'
+import type { RangeStats } from '../sync/ranges/oplog.ts'
 import { type RangeOplogs, Ranges } from '../sync/ranges/ranges.ts'
 import type { Strangers } from '../sync/strangers.ts'
 import type { Engine } from './engine.ts'
@@ -20,8 +21,8 @@ export interface ExchangeOptions {
   readonly ackInterval: number
   readonly maxClockDrift: number
   readonly wakeup: Wakeup | null
-  /** Transfer oplogs in ranges? */
-  readonly ranges: boolean
+  /** Counts what goes in ranges; false: nothing does. */
+  readonly ranges: RangeStats | false
   now(): number
   /** Appends an ack. */
   ack(): void
@@ -86,9 +87,10 @@ export class Exchange {
       announcement: () => this.#engine?.announcement() ?? [],
       onannounce: (heads, from) => this.#onannounce(heads, from)
     })
-    if (this.#o.ranges) {
+    const stats = this.#o.ranges
+    if (stats) {
       const onprogress = () => this.#engine?.writers.onprogress()
-      this.#ranges = new Ranges({ id: { key, discoveryKey }, onprogress })
+      this.#ranges = new Ranges({ id: { key, discoveryKey }, stats, onprogress })
       if (this.#engine) this.#ranges.follow(oplogsOf(this.#engine))
     }
     for (const stream of this.#streams) this.#attach(stream)

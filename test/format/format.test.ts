@@ -2,9 +2,10 @@ import { readFile } from 'node:fs/promises'
 import b4a from 'b4a'
 import { expect, test } from 'vitest'
 import { decodeEntry } from '../../src/oplog/entry.ts'
+import { decodeMessage } from '../../src/sync/ranges/messages.ts'
 import { decodeBoot, encodeBoot } from '../../src/system/boot.ts'
 import { decodeSegment, encodeSegment } from '../../src/system/segment.ts'
-import { ENTRIES, vectors } from './vectors.ts'
+import { ENTRIES, RANGE_MESSAGES, vectors } from './vectors.ts'
 
 const golden: Record<string, string> = await readVectors()
 const bytes = (name: string) => b4a.from(golden[name] as string, 'hex')
@@ -83,3 +84,9 @@ test('segments and boot records read back as they were written', () => {
     )
   }
 })
+
+for (const [name, message] of Object.entries(RANGE_MESSAGES)) {
+  test(`a message of the range protocol reads back as it was written: ${name}`, () => {
+    expect(decodeMessage(message.type, bytes(`ranges: ${name}`))).toEqual(message)
+  })
+}

@@ -1,6 +1,8 @@
 import b4a from 'b4a'
+import c from 'compact-encoding'
 import { encodeAnchor } from '../../src/apply/anchor.ts'
 import { checkValue, type Entry, encodeEntry } from '../../src/oplog/entry.ts'
+import { OUTGOING, type RangeMessage } from '../../src/sync/ranges/messages.ts'
 import { encodeBoot } from '../../src/system/boot.ts'
 import { OrderHashes } from '../../src/system/order-hash.ts'
 import { encodeSegment } from '../../src/system/segment.ts'
@@ -61,6 +63,28 @@ export const ENTRIES: Record<string, { entry: Entry; core: Uint8Array; index: nu
   }
 }
 
+/** The messages of the range protocol that docs/FORMAT.md shows the bytes of. */
+export const RANGE_MESSAGES: Record<string, RangeMessage> = {
+  have: {
+    type: 'have',
+    oplogs: [
+      { key: KEY_A, length: 300, bytes: 70_000 },
+      { key: KEY_B, length: 0, bytes: 0 }
+    ]
+  },
+  ask: { type: 'ask', id: 1, key: KEY_A, from: 298, isLive: false, needsSigner: true },
+  'live ask': { type: 'ask', id: 2, key: KEY_A, from: 300, isLive: true, needsSigner: false },
+  'data, first of an answer': {
+    type: 'data',
+    id: 1,
+    begin: { to: 300, signature: b4a.alloc(4, 0x44), signer: KEY_B },
+    blocks: [b4a.from('hello')]
+  },
+  'data, second of an answer': { type: 'data', id: 1, begin: null, blocks: [b4a.alloc(0)] },
+  none: { type: 'none', id: 2, reason: 'TOO_LARGE' },
+  cancel: { type: 'cancel', id: 253 }
+}
+
 const PLACED = {
   writer: hex(KEY_A),
   start: 0,
@@ -117,5 +141,8 @@ export function vectors(): Record<string, string> {
       ]
     })
   )
+  for (const [name, message] of Object.entries(RANGE_MESSAGES)) {
+    made[`ranges: ${name}`] = hex(c.encode(OUTGOING as never, message as never))
+  }
   return made
 }

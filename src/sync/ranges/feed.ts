@@ -88,6 +88,7 @@ export class Feed implements Asker {
       case 'listen':
         this.#ask(this.#listener(), { core, from: length, isLive: true })
     }
+    this.oplog.expected = this.#expected
   }
 
   ondata(transfer: Transfer): void {
@@ -106,7 +107,6 @@ export class Feed implements Asker {
     if (this.#question?.transfer !== transfer) return
     const { peer } = this.#question
     this.#question = null
-    this.oplog.expected = 0
     // too much at once for a live answer: it said how much there is, and is asked for that
     const isKnown = transfer.isLive && lengthAt(peer, this.id) > transfer.from
     if (!isKnown) this.#fail(peer)
@@ -120,6 +120,14 @@ export class Feed implements Asker {
     this.#unguard()
     if (this.#timer) clearTimeout(this.#timer)
     this.#timer = null
+    this.oplog.expected = 0
+  }
+
+  /** Length that is on its way; 0 when none is. */
+  get #expected(): number {
+    const { peer, transfer, isDue } = this.#question ?? {}
+    if (!peer || !isDue) return this.#incoming
+    return Math.max(this.#incoming, lengthAt(peer, this.id), transfer?.begin?.to ?? 0)
   }
 
   get #core(): Hypercore | null {
@@ -161,8 +169,10 @@ export class Feed implements Asker {
     let isTooLarge = false
     for (const peer of this.#o.peers()) {
       const known = peer.known.get(this.id)
-      if (!known || known.length <= length || !peer.trust.has(this.id)) continue
-      if (known.length - length > MOST_BLOCKS || known.bytes - own > MOST_BYTES) isTooLarge = true
+      if (!known || known.length <= length) continue
+      const pause = peer.trust.pause(this.id)
+      if (pause > 0) this.#wake(pause)
+      else if (known.length - length > MOST_BLOCKS || known.bytes - own > MOST_BYTES) isTooLarge = true
       else if (!source || this.#isBetter(peer, source)) source = peer
     }
     return { source, isTooLarge: isTooLarge && !source }
@@ -197,8 +207,7 @@ export class Feed implements Asker {
     }
     const answer = question.look(source && { peer: source, more: lengthAt(source, this.id) - transfer.from })
     if (answer.state === 'good') {
-      if (question.isDue) this.oplog.expected = Math.max(lengthAt(peer, this.id), transfer.begin?.to ?? 0)
-      if (answer.ms < Number.POSITIVE_INFINITY) this.#wake(answer.ms)
+      this.#wake(answer.ms)
       return
     }
     this.#drop()
@@ -240,9 +249,7 @@ export class Feed implements Asker {
     const transfer = new Transfer(range)
     const cancel = peer.ask(this, { transfer, needsSigner: core.manifest === null })
     this.#question = new Question({ peer, transfer, cancel })
-    if (range.isLive) return
-    this.oplog.expected = lengthAt(peer, this.id)
-    this.#review(core, { source: peer, isTooLarge: false })
+    if (!range.isLive) this.#review(core, { source: peer, isTooLarge: false })
   }
 
   async #take(transfer: Transfer, peer: RangePeer): Promise<void> {
@@ -280,9 +287,9 @@ export class Feed implements Asker {
         this.#o.stats.blocksTaken += missing.length
       }
       return taken ? 'taken' : 'none'
-    } catch (error) {
-      // a store that fails or is being closed is not the peer's fault
-      return (error as { code?: string }).code === 'INVALID_SIGNATURE' ? 'refused' : 'none'
+    } catch {
+      // it does not verify; or this is being closed, which is not the peer's fault
+      return this.#core ? 'refused' : 'none'
     }
   }
 
@@ -295,7 +302,6 @@ export class Feed implements Asker {
   #drop(): void {
     const question = this.#question
     this.#question = null
-    this.oplog.expected = 0
     question?.cancel()
   }
 
@@ -308,7 +314,7 @@ export class Feed implements Asker {
   }
 
   #wake(ms: number): void {
-    if (this.#closed) return
+    if (this.#closed || ms === Number.POSITIVE_INFINITY) return
     const at = performance.now() + ms
     if (this.#timer && this.#wakeAt <= at) return
     if (this.#timer) clearTimeout(this.#timer)

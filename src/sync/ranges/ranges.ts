@@ -2,7 +2,7 @@ import type Hypercore from 'hypercore'
 import type Protomux from 'protomux'
 import { type DatabaseId, PROTOCOL } from './channel.ts'
 import { Feed } from './feed.ts'
-import { noRangeStats, type RangeOplog, type RangeStats } from './oplog.ts'
+import type { RangeOplog, RangeStats } from './oplog.ts'
 import { RangePeer } from './peer.ts'
 
 /** Ranges of several messages that are fetched at once: each waits in memory until it is whole. */
@@ -26,6 +26,7 @@ export interface OplogWatcher {
 
 export interface RangesOptions {
   readonly id: DatabaseId
+  readonly stats: RangeStats
   /** Blocks are coming in. */
   onprogress(): void
 }
@@ -35,7 +36,6 @@ export interface RangesOptions {
  * something asks one of them for all of it. docs/FORMAT.md has the messages, src/sync/ranges/feed.ts decides.
  */
 export class Ranges {
-  readonly stats: RangeStats = noRangeStats()
   readonly #o: RangesOptions
   /** By stream; channels that were closed and may be opened again are not here. */
   readonly #peers = new Map<Protomux, RangePeer>()
@@ -103,7 +103,7 @@ export class Ranges {
     if (this.#closed || !this.#muxers.has(muxer) || this.#peers.has(muxer)) return
     const peer = new RangePeer(muxer, {
       id: this.#o.id,
-      stats: this.stats,
+      stats: this.#o.stats,
       ids: () => this.#ids(),
       find: id => this.#find(id),
       onnews: id => {
@@ -121,13 +121,13 @@ export class Ranges {
 
   #forget(muxer: Protomux): void {
     muxer.unpair(this.#topic)
-    this.stats.failed++
+    this.#o.stats.failed++
   }
 
   #onfollow(oplog: RangeOplog): void {
     if (this.#feeds.has(oplog.id)) return
     const feed: Feed = new Feed(oplog, {
-      stats: this.stats,
+      stats: this.#o.stats,
       peers: () => this.#open(),
       peerOf: muxer => this.#peers.get(muxer) ?? null,
       hasRoom: () => this.#hasRoom(feed),

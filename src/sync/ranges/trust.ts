@@ -18,8 +18,12 @@ export class Trust {
 
   /** May it be asked for that oplog now? */
   has(id: string): boolean {
-    const record = this.#records.get(id)
-    return !record || performance.now() >= record.until
+    return this.pause(id) <= 0
+  }
+
+  /** How long it is not asked for that oplog any more, ms. */
+  pause(id: string): number {
+    return (this.#records.get(id)?.until ?? 0) - performance.now()
   }
 
   /** It was slow, or did not have what it had announced. */

@@ -122,7 +122,8 @@ export class Cycle {
     const started = performance.now()
     const report = new Report()
     this.#report = report
-    if (this.#complete && this.#state.state === 'open') await this.#takeNews()
+    const goesOn = !this.#complete
+    if (!goesOn && this.#state.state === 'open') await this.#takeNews()
     this.#settle()
     this.#complete = await this.#applyReady()
     const accepted: Accepted[] = []
@@ -131,8 +132,9 @@ export class Cycle {
       if (this.#o.mayAppend()) await this.#appendQueued(accepted)
       this.#compareOrder()
     }
-    if (!this.#complete && (this.#state.state === 'open' || this.#state.state === 'interrupted'))
-      this.#again = true
+    // one that goes on with a merge takes no news: what came meanwhile is for the cycle after it
+    const mayGoOn = this.#state.state === 'open' || this.#state.state === 'interrupted'
+    if (mayGoOn && (goesOn || !this.#complete)) this.#again = true
     if (!report.isEmpty || accepted.length > 0) await this.#write(accepted)
     if (report.undone > 0) this.#pace.rest(performance.now() - started)
     this.#o.onreport(report.end({ complete: this.#complete, appended: accepted.length }))

@@ -1,6 +1,6 @@
 import { AutobeeError } from '../errors.ts'
 import type { Input } from '../typed/index.ts'
-import type { Operation } from './operations.ts'
+import { MAX_OPERATIONS, type Operation } from './operations.ts'
 import { type Encoders, encodeKey, encodeValue } from './options.ts'
 
 /** One step of a batch. */
@@ -32,7 +32,7 @@ export class KeyValueBatch<K, V> {
 
   /** @throws AutobeeError `INVALID_ARGUMENT`, `ENTRY_TOO_LARGE`, `CLOSED` */
   put(key: Input<K>, value: Input<V>): this {
-    this.#assertOpen()
+    this.#assertRoom()
     this.#operations.push({
       type: 'put',
       key: encodeKey(this.#encoders, key),
@@ -43,7 +43,7 @@ export class KeyValueBatch<K, V> {
 
   /** @throws AutobeeError `INVALID_ARGUMENT`, `ENTRY_TOO_LARGE`, `CLOSED` */
   del(key: Input<K>): this {
-    this.#assertOpen()
+    this.#assertRoom()
     this.#operations.push({ type: 'del', key: encodeKey(this.#encoders, key) })
     return this
   }
@@ -71,6 +71,12 @@ export class KeyValueBatch<K, V> {
     if (this.#state !== 'open') return
     this.#state = 'closed'
     this.#operations = []
+  }
+
+  #assertRoom(): void {
+    this.#assertOpen()
+    if (this.#operations.length < MAX_OPERATIONS) return
+    throw new AutobeeError('ENTRY_TOO_LARGE', `a batch takes at most ${MAX_OPERATIONS} operations`)
   }
 
   #assertOpen(): void {

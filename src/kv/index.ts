@@ -1,5 +1,5 @@
 export { type BatchOperation, KeyValueBatch } from './batch.ts'
 export { type KeyValueChange, KeyValueWatcher } from './changes.ts'
 export { KeyValue, KeyValue as default } from './key-value.ts'
-export { MAX_KEY_BYTES, MAX_VALUE_BYTES } from './operations.ts'
+export { MAX_KEY_BYTES, MAX_OPERATIONS, MAX_VALUE_BYTES } from './operations.ts'
 export type { KeyValueOptions } from './options.ts'

@@ -21,10 +21,10 @@ import {
   typed
 } from '../typed/index.ts'
 import { type KeySpace, toTreeRange, toWatchBounds } from '../typed/range.ts'
-import { applyOperations } from './apply.ts'
+import { applyOperations, type Refusal } from './apply.ts'
 import { type BatchOperation, KeyValueBatch } from './batch.ts'
 import { KeyValueWatcher } from './changes.ts'
-import { type Operation, pack } from './operations.ts'
+import { type Operation, type Operations, pack } from './operations.ts'
 import { type Encoders, encodeKey, encodeValue, type KeyValueOptions, toOptions } from './options.ts'
 
 /**
@@ -32,7 +32,7 @@ import { type Encoders, encodeKey, encodeValue, type KeyValueOptions, toOptions 
  * different keys is merged; of what they write to the same key the last one in the agreed order wins.
  *
  * It emits the events of an {@link Autobee}. A unit that its operations' format or its encodings rule out is skipped on
- * every peer, with the event `rejected` (reason `INVALID_VALUE`, or `REMOVES_ITSELF`).
+ * every peer, with the event `rejected` (reason `INVALID_VALUE`, `REMOVES_ITSELF` or `TOO_MANY_OPERATIONS`).
  */
 export class KeyValue<K = string, V = unknown> {
   /** The database underneath; its view has the encoded keys and values. */
@@ -64,10 +64,10 @@ export class KeyValue<K = string, V = unknown> {
     this.db = new Autobee(store, isKey ? keyOrOptions : null, {
       ...autobee,
       apply: (nodes, view, host) =>
-        applyOperations(nodes as unknown as ApplyNode<readonly Operation[]>[], {
+        applyOperations(nodes as unknown as ApplyNode<Operations>[], {
           view,
           host,
-          onrefused: node => this.#tellRefused(node)
+          onrefused: (node, reason) => this.#tellRefused(node, reason)
         })
     })
   }
@@ -263,11 +263,11 @@ export class KeyValue<K = string, V = unknown> {
     yield* (snapshot ?? this.view).createReadStream(range)
   }
 
-  #tellRefused(node: ApplyNode<unknown>): void {
+  #tellRefused(node: ApplyNode<Operations>, reason: Refusal): void {
     const id = b4a.toString(node.key, 'hex')
     if ((this.#refused.get(id) ?? 0) >= node.length) return
     this.#refused.set(id, node.length)
-    const rejected = { key: node.key, length: node.length, reason: 'REMOVES_ITSELF' }
+    const rejected = { key: node.key, length: node.length, reason }
     // not inside `apply`, where a listener that throws would stop the database
     queueMicrotask(() => this.db.emit('rejected', rejected))
   }

@@ -15,6 +15,9 @@ export const MAX_KEY_BYTES = 4096
 /** Most bytes of an encoded value. */
 export const MAX_VALUE_BYTES = 8 * 1024 * 1024
 
+/** Most operations of one unit. Of the smallest ones a unit's bytes would hold many millions: too many for a peer's memory. */
+export const MAX_OPERATIONS = 262_144
+
 const VERSION = 1
 const DEL = 0
 const PUT = 1
@@ -25,6 +28,14 @@ const REMOVE_WRITER = 3
 const PACK_BYTES = 64 * 1024
 /** Type, and the lengths of key and value. */
 const OVERHEAD = 16
+const MAX_OPERATIONS_OF_VALUE = PACK_BYTES / OVERHEAD
+
+/** The operations of one value, known to be good; read as they are iterated. */
+export interface Operations extends Iterable<Operation> {
+  readonly count: number
+  /** Keys of the writers that it removes. */
+  readonly removed: readonly Uint8Array[]
+}
 
 export interface Checks {
   /** Names of the encodings: peers with others are refused with `OPTIONS_MISMATCH`. */
@@ -45,18 +56,21 @@ export function operationsCodec({
   values,
   checkKey,
   checkValue
-}: Checks): ValueCodec<readonly Operation[]> {
+}: Checks): ValueCodec<Iterable<Operation>> {
   return {
     name: `autobee-kv/${VERSION} keys=${encodeURIComponent(keys)} values=${encodeURIComponent(values)}`,
     encode: encodeOperations,
-    decode(bytes) {
-      const operations = decodeOperations(bytes)
-      for (const operation of operations) {
-        if (operation.type !== 'put' && operation.type !== 'del') continue
-        checkKey(operation.key)
+    decode(bytes): Operations {
+      const removed: Uint8Array[] = []
+      let count = 0
+      for (const operation of decodeOperations(bytes)) {
+        if (++count > MAX_OPERATIONS_OF_VALUE) throw invalid('a value of too many operations')
+        if (operation.type === 'removeWriter') removed.push(operation.key)
+        else if (operation.type !== 'addWriter') checkKey(operation.key)
         if (operation.type === 'put') checkValue(operation.value)
       }
-      return operations
+      if (count === 0) throw invalid('a value without an operation')
+      return { count, removed, [Symbol.iterator]: () => decodeOperations(bytes) }
     }
   }
 }
@@ -81,8 +95,9 @@ function sizeOf(operation: Operation): number {
   return OVERHEAD + operation.key.byteLength + (operation.type === 'put' ? operation.value.byteLength : 0)
 }
 
-function encodeOperations(operations: readonly Operation[]): Uint8Array {
-  const size = operations.reduce((sum, operation) => sum + sizeOf(operation), 1)
+function encodeOperations(operations: Iterable<Operation>): Uint8Array {
+  let size = 1
+  for (const operation of operations) size += sizeOf(operation)
   const state = { start: 0, end: size, buffer: b4a.allocUnsafeSlow(size) }
   c.uint.encode(state, VERSION)
   for (const operation of operations) encodeOperation(state, operation)
@@ -111,14 +126,11 @@ function encodeOperation(state: State, operation: Operation): void {
   }
 }
 
-function decodeOperations(bytes: Uint8Array): Operation[] {
+function* decodeOperations(bytes: Uint8Array): Generator<Operation, undefined> {
   const state = { start: 0, end: bytes.byteLength, buffer: bytes }
   const version = c.uint.decode(state)
   if (version !== VERSION) throw invalid(`version ${version} of the operations is not known`)
-  const operations: Operation[] = []
-  while (state.start < state.end) operations.push(decodeOperation(state))
-  if (operations.length === 0) throw invalid('a value without an operation')
-  return operations
+  while (state.start < state.end) yield decodeOperation(state)
 }
 
 function decodeOperation(state: State): Operation {

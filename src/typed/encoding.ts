@@ -2,6 +2,7 @@ import b4a from 'b4a'
 import type { Bytes } from '../bytes.ts'
 import { AutobeeError, messageOf } from '../errors.ts'
 import type { ValueCodec } from '../value-encoding.ts'
+import { decodeJson, decodeText, encodeJson, encodeText, isText } from './text.ts'
 
 /** What a compact-encoding codec reads and writes. */
 export interface CodecState {
@@ -22,7 +23,8 @@ export interface CompactCodec<T = unknown> {
 export type TypedCodec<T = unknown> = ValueCodec<T> | CompactCodec<T>
 
 /**
- * `binary`: bytes (a string is taken as UTF-8). `utf-8`: strings. `json`: anything JSON has, but no bytes.
+ * `binary`: bytes (a string is taken as UTF-8). `utf-8`: strings. `json`: anything JSON has, nested at most 1000 deep;
+ * no bytes.
  * What cannot be encoded is refused with `INVALID_ARGUMENT`, never changed on the way in.
  */
 export type Encoding = 'binary' | 'utf-8' | 'json' | TypedCodec
@@ -59,14 +61,12 @@ export interface Encoder {
   decode(bytes: Uint8Array): unknown
 }
 
-const SURROGATE = /\p{Surrogate}/u
-
 const BINARY = ready({
   name: 'binary',
   isBuiltIn: true,
   keepsPrefixes: true,
   encode(value) {
-    if (typeof value === 'string') return utf8Of(value)
+    if (typeof value === 'string') return encodeText(value)
     if (value instanceof Uint8Array) return b4a.from(value)
     throw new AutobeeError('INVALID_ARGUMENT', "'binary' takes bytes or a string; set another encoding")
   },
@@ -79,25 +79,18 @@ const UTF8 = ready({
   isBuiltIn: true,
   keepsPrefixes: true,
   encode(value) {
-    if (typeof value === 'string') return utf8Of(value)
+    if (typeof value === 'string') return encodeText(value)
     throw new AutobeeError('INVALID_ARGUMENT', "'utf-8' takes a string")
   },
-  decode: textOf
+  decode: decodeText
 })
 
 const JSON_ENCODER = ready({
   name: 'json',
   isBuiltIn: true,
   keepsPrefixes: false,
-  encode(value) {
-    if (value instanceof Uint8Array) {
-      throw new AutobeeError('INVALID_ARGUMENT', "JSON does not hold bytes; set the encoding 'binary'")
-    }
-    const text = JSON.stringify(value)
-    if (text !== undefined) return b4a.from(text)
-    throw new AutobeeError('INVALID_ARGUMENT', 'JSON cannot hold undefined, functions or symbols')
-  },
-  decode: bytes => JSON.parse(textOf(bytes))
+  encode: encodeJson,
+  decode: decodeJson
 })
 
 /** @throws AutobeeError `INVALID_OPTIONS` */
@@ -112,7 +105,7 @@ export function toEncoder(encoding: Encoding, what: string): Encoder {
 }
 
 function ofCodec(codec: TypedCodec): Encoder {
-  const name = typeof codec.name === 'string' && !SURROGATE.test(codec.name) ? codec.name : 'custom'
+  const name = typeof codec.name === 'string' && isText(codec.name) ? codec.name : 'custom'
   if (!isCompact(codec)) {
     return ready({
       name,
@@ -173,19 +166,6 @@ function ready(encoder: Encoder): Encoder {
       }
     }
   }
-}
-
-/** A lone surrogate has no UTF-8: written as U+FFFD it would be another string, and two keys would become one. */
-function utf8Of(text: string): Uint8Array {
-  if (!SURROGATE.test(text)) return b4a.from(text)
-  throw new AutobeeError('INVALID_ARGUMENT', 'the string has a lone surrogate, which UTF-8 cannot hold')
-}
-
-/** Strict: what is no UTF-8 must not become some other string, nor a mark at its start be dropped. */
-const UTF8_DECODER = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
-
-function textOf(bytes: Uint8Array): string {
-  return UTF8_DECODER.decode(bytes)
 }
 
 function isFunction(value: unknown): boolean {

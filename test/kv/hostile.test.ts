@@ -2,7 +2,7 @@ import b4a from 'b4a'
 import c from 'compact-encoding'
 import { describe, expect, test } from 'vitest'
 import { Autobee } from '../../src/index.ts'
-import { type KeyValue, MAX_KEY_BYTES, MAX_VALUE_BYTES } from '../../src/kv/index.ts'
+import { type KeyValue, MAX_KEY_BYTES, MAX_OPERATIONS, MAX_VALUE_BYTES } from '../../src/kv/index.ts'
 import { Hostile } from '../support/hostile.ts'
 import { agreed, connect, entries, harness, until } from './harness.ts'
 
@@ -36,6 +36,8 @@ const GARBAGE: Record<string, Uint8Array> = {
   'a value that is too long': b4a.concat([VERSION, put('evil', `"${'v'.repeat(MAX_VALUE_BYTES)}"`)]),
   'a writer whose key ends early': b4a.concat([VERSION, b4a.from([2]), b4a.alloc(31)]),
   'a role that there is not': b4a.concat([VERSION, b4a.from([2]), b4a.alloc(32), b4a.from([2])]),
+  'more operations than a value has': b4a.concat([VERSION, b4a.alloc(2 * 4097)]),
+  'a value that is nested too deep': b4a.concat([VERSION, put('evil', '['.repeat(1001) + ']'.repeat(1001))]),
   'a good put before garbage': b4a.concat([good, b4a.from([1, 4]), b4a.from('evil')])
 }
 
@@ -91,6 +93,21 @@ describe('a writer that writes what no KeyValue does', () => {
     await until(() => reader.has('after'))
     expect(await agreed(a, reader)).toEqual([['after', 2]])
     expect([...reader.writers].map(({ isRemoved }) => isRemoved)).toEqual([false, false])
+  })
+
+  test('a unit of more operations than any peer should have in memory does nothing', async () => {
+    const { a, evil, rejected } = await setUp()
+    const timestamp = Date.now()
+    const count = MAX_OPERATIONS / 4096
+    // each of them deletes the empty key 4096 times
+    const value = b4a.concat([VERSION, b4a.alloc(2 * 4096)])
+    const unit = (length: number) =>
+      Array.from({ length }, (_, i) => ({ value, timestamp, batch: { start: i, end: length - 1 - i } }))
+    await evil.write(...unit(count))
+    await evil.write(...unit(count + 1))
+    await evil.write({ value: b4a.concat([VERSION, put('after', '2')]), timestamp })
+    await until(() => a.has('after'))
+    expect(rejected).toEqual([{ isEvil: true, length: 2 * count + 1, reason: 'TOO_MANY_OPERATIONS' }])
   })
 
   test('keys that read as the same key are not let in', async () => {

@@ -1,6 +1,6 @@
 import c from 'compact-encoding'
 import { describe, expect, test } from 'vitest'
-import { KeyValue, MAX_KEY_BYTES, MAX_VALUE_BYTES } from '../../src/kv/index.ts'
+import { KeyValue, MAX_KEY_BYTES, MAX_OPERATIONS, MAX_VALUE_BYTES } from '../../src/kv/index.ts'
 import { entries, harness } from './harness.ts'
 
 const h = harness()
@@ -120,6 +120,27 @@ describe('sizes', () => {
     batch.close()
     expect(await entries(kv)).toEqual([])
   })
+})
+
+test('the largest batch is taken, and nothing more goes into it', async () => {
+  const kv = await h.open<string, number>()
+  const batch = kv.batch()
+  for (let i = 0; i < MAX_OPERATIONS; i++) batch.put(`k${i}`, i)
+  expect(() => batch.put('a', 1)).toThrow(expect.objectContaining({ code: 'ENTRY_TOO_LARGE' }))
+  expect(() => batch.del('a')).toThrow(expect.objectContaining({ code: 'ENTRY_TOO_LARGE' }))
+  await batch.flush()
+  expect(await kv.get(`k${MAX_OPERATIONS - 1}`)).toBe(MAX_OPERATIONS - 1)
+  expect([await kv.has('a'), kv.stats.appends]).toEqual([false, 1])
+})
+
+test('JSON is nested at most 1000 deep, brackets in strings not counted', async () => {
+  const kv = await h.open()
+  const nested = (depth: number) => JSON.parse('['.repeat(depth) + ']'.repeat(depth)) as unknown
+  await expect(kv.put('a', nested(1001))).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
+  await expect(kv.put('a', { a: nested(1000) })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
+  const flat = { a: nested(999), b: '['.repeat(2000), 'c"\\"[': `${'{'.repeat(999)}"${'{'.repeat(999)}\\` }
+  await kv.put('a', flat)
+  expect(await kv.get('a')).toEqual(flat)
 })
 
 describe('codecs of one’s own', () => {

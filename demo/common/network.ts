@@ -116,6 +116,8 @@ function explain(reason: string | undefined, message: string): string {
     case 'EHOSTUNREACH':
     case 'ENETUNREACH':
       return 'it cannot be reached. Check the host in --connect, and the network.'
+    case 'HANDSHAKE_TIMEOUT':
+      return 'something listens there, and does not answer as a peer. Is this the port that it printed?'
     case 'ECONNRESET':
     case 'CLOSED':
     case 'PROTOCOL':

@@ -53,7 +53,7 @@ async function follow(main: Hypercore, search: Search): Promise<void> {
 /** Resolves when the main core has a block, of this run or of an earlier one. @throws UserError */
 async function findWriter(main: Hypercore, { meeting, flags, stop, foundPeers }: Search): Promise<void> {
   let isOver = false
-  // who is found at once is nobody, and yet may come a moment later
+  // when nobody is found at once, somebody may come a moment later
   const over = Promise.all([
     Promise.race([sleep(flags.patience, undefined, { ref: false }), stop]),
     meeting.flushed()

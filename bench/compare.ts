@@ -3,17 +3,20 @@ import type { Case, Results, Row, Took } from './cases/case.ts'
 import { median } from './measure.ts'
 import { autobase } from './peers/autobase.ts'
 import { autobee } from './peers/autobee.ts'
+import type { Kind } from './peers/peer.ts'
 import { ratio, table, whole } from './table.ts'
 
 const KINDS = [autobee, autobase] as const
 
 export interface Result {
   readonly row: Row
+  /** Which of the case's rows. */
+  readonly index: number
   /** One per round. */
   readonly ours: readonly Took[]
   readonly theirs: readonly Took[]
-  /** Which of the case's rows. */
-  readonly index: number
+  /** Why there are no more rounds: not all of the work was done. */
+  readonly failure: string | null
 }
 
 /** `say` is told what goes on. */
@@ -21,48 +24,88 @@ export async function compare(
   cases: readonly Case[],
   { rounds, say }: { rounds: number; say: (line: string) => void }
 ): Promise<Result[]> {
-  const all: { readonly one: Case; readonly results: Results[] }[] = []
-  for (const one of cases) {
-    for (let i = 0; i < one.warmups; i++) await one.round(KINDS)
-    say(`warm: ${one.name}`)
-    all.push({ one, results: [] })
+  const runs = cases.map(one => new Run(one))
+  for (const run of runs) {
+    for (let i = 0; i < run.case.warmups; i++) await run.warm(KINDS)
+    say(`warm: ${run.case.name}`)
   }
   for (let round = 0; round < rounds; round++) {
-    for (const { one, results } of all) {
-      if (round >= (one.rounds ?? rounds)) continue
-      // who comes first changes, in case that matters
-      const result = await one.round(round % 2 === 0 ? KINDS : KINDS.toReversed())
-      results.push(result)
-      one.rows.forEach((row, i) => {
-        const told = [...result].map(([name, { ms }]) => `${name} ${tell(row, ms[i]!)}`)
-        say(`${round + 1}/${rounds} ${row.name}: ${told.join(', ')}`)
-      })
+    // who comes first changes, in case that matters
+    const kinds = round % 2 === 0 ? KINDS : KINDS.toReversed()
+    for (const run of runs) {
+      if (round >= (run.case.rounds ?? rounds)) continue
+      const told = await run.measure(kinds)
+      say(`${round + 1}/${rounds} ${told}`)
     }
   }
-  return all.flatMap(({ one, results }) =>
-    one.rows.map((row, index) => ({
+  return runs.flatMap(run => run.results())
+}
+
+/** One case through all rounds, until it fails. */
+class Run {
+  readonly case: Case
+  readonly #results: Results[] = []
+  #failure: string | null = null
+
+  constructor(one: Case) {
+    this.case = one
+  }
+
+  async warm(kinds: readonly Kind[]): Promise<void> {
+    await this.#round(kinds)
+  }
+
+  /** Returns what to say of it. */
+  async measure(kinds: readonly Kind[]): Promise<string> {
+    const result = await this.#round(kinds)
+    if (!result) return `${this.case.name}: ${this.#failure}`
+    this.#results.push(result)
+    return this.case.rows
+      .map((row, i) => {
+        const told = [...result].map(([name, { ms }]) => `${name} ${tell(row, ms[i]!)}`)
+        return `${row.name}: ${told.join(', ')}`
+      })
+      .join('; ')
+  }
+
+  results(): Result[] {
+    return this.case.rows.map((row, index) => ({
       row,
       index,
-      ours: results.map(result => result.get(autobee.name)!),
-      theirs: results.map(result => result.get(row.beside ?? autobase.name)!)
+      ours: this.#results.map(result => result.get(autobee.name)!),
+      theirs: this.#results.map(result => result.get(row.beside ?? autobase.name)!),
+      failure: this.#failure
     }))
-  )
+  }
+
+  async #round(kinds: readonly Kind[]): Promise<Results | null> {
+    if (this.#failure !== null) return null
+    try {
+      return await this.case.round(kinds)
+    } catch (error) {
+      console.error(error)
+      this.#failure = (error as Error).message
+      return null
+    }
+  }
 }
 
 export function comparison(results: readonly Result[]): string[] {
-  const rows = results.map(({ row, index, ours, theirs }) => {
+  const rows = results.map(({ row, index, ours, theirs, failure }) => {
+    const { target } = row
+    const told = target === undefined ? '' : String(target)
+    if (failure !== null) return [row.name, `**failed**: ${failure}`, '', '', '', told, '**not met**', '']
     const ms = (took: Took) => took.ms[index]!
     // within one round: what slows the machine down slows down both
     const ratios = (of: (took: Took) => number) => theirs.map((took, round) => of(took) / of(ours[round]!))
     const times = ratios(ms)
-    const { target } = row
     return [
       row.name,
       tell(row, median(ours.map(ms))),
       tell(row, median(theirs.map(ms))),
       ratio(median(times)),
       `${ratio(Math.min(...times))} to ${ratio(Math.max(...times))}`,
-      target === undefined ? '' : String(target),
+      told,
       target === undefined ? '' : median(times) >= target ? 'met' : '**not met**',
       // of all the case's rows together
       index === 0 || row.beside ? ratio(median(ratios(took => took.cpu))) : ''

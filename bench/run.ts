@@ -136,7 +136,9 @@ if (options.profile) await printProfiles(chosen)
 else {
   if (chosen.length > 0) {
     const machine = `${cpus().length} cores, Node ${process.version}, ${process.platform}; medians of ${rounds} rounds (hub: 3), each case warmed up.`
-    await report('comparison', [machine, '', ...comparison(await compare(chosen, { rounds, say }))])
+    const results = await compare(chosen, { rounds, say })
+    await report('comparison', [machine, '', ...comparison(results)])
+    if (results.some(({ failure }) => failure !== null)) process.exitCode = 1
   }
   if ('growth'.includes(only)) await report('growth', await growth())
   if (!only) {

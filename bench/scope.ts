@@ -73,7 +73,7 @@ export interface PeerOptions {
 }
 
 const LOOK_AGAIN_MS = 20
-const GIVE_UP_MS = 90_000
+const GIVE_UP_MS = 60_000
 
 /**
  * Looks whenever one of the peers says that something may have changed, and every 20 ms in case none does. Resolves to the
@@ -97,7 +97,7 @@ export function until(peers: readonly Peer[], condition: () => Promise<boolean>)
           state = 'looking'
           const now = performance.now()
           if (await condition()) return finish(() => resolve(now))
-          if (now - started > GIVE_UP_MS) throw new Error('The peers did not come together')
+          if (now - started > GIVE_UP_MS) throw new Error(`no convergence within ${GIVE_UP_MS / 1000} s`)
         } while ((state as string) === 'again')
         state = 'idle'
       } catch (error) {

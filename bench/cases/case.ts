@@ -43,7 +43,9 @@ export function inTurn(run: (kind: Kind) => Promise<readonly number[]>): Case['r
     for (const kind of kinds) {
       globalThis.gc?.()
       const counter = new Counter()
-      const ms = await probed(counter, () => run(kind))
+      const ms = await probed(counter, () => run(kind)).catch(error => {
+        throw new Error(`${kind.name}: ${(error as Error).message}`, { cause: error })
+      })
       results.set(kind.name, { ms, cpu: counter.cpuPer(1) })
     }
     return results

@@ -41,8 +41,9 @@ export interface ApplierOptions {
 /** Most units, and most bytes in memory, between two flushes of the view's tree. */
 const CHUNK_UNITS = 4096
 const CHUNK_BYTES = 8 * 1024 * 1024
-/** Bytes of values kept for applying again soon. */
-const KEPT_BYTES = 8 * 1024 * 1024
+/** Bytes of values kept for applying again soon, and what keeping a unit costs beside them. */
+const KEPT_BYTES = 4 * 1024 * 1024
+const UNIT_BYTES = 512
 
 /** Applies units in the linearizer's order, and takes them back. */
 export class Applier {
@@ -218,10 +219,10 @@ export class Applier {
   #keep(unit: Unit): void {
     if (!unit.values) return
     this.#kept.push(unit)
-    this.#keptBytes += unit.bytes + 64
+    this.#keptBytes += unit.bytes + UNIT_BYTES
     if (this.#keptBytes < KEPT_BYTES) return
     for (const old of this.#kept.splice(0, this.#kept.length >> 1)) {
-      this.#keptBytes -= old.bytes + 64
+      this.#keptBytes -= old.bytes + UNIT_BYTES
       old.values = null
     }
   }

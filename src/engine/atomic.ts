@@ -65,8 +65,10 @@ interface BeeContext {
   update(config: unknown): Promise<void>
 }
 
-/** Nodes kept decoded per tree; the default of 4096 is too small for re-applying wide views. */
-const CACHED_NODES = 16_384
+/** Nodes kept decoded of the view, of up to 255 keys each: some 50 MB at most, and all of a view of 100,000 keys. */
+const CACHED_NODES = 1024
+/** The same of the system tree: it is written at its end, and hardly read. */
+const CACHED_SYSTEM_NODES = 64
 
 export class AtomicCores {
   readonly view: Hyperbee
@@ -91,7 +93,10 @@ export class AtomicCores {
     this.#oplog = sessions[2] ?? null
     this.#committed = this.#bases.map(base => base.length)
     this.view = new Hyperbee(options.store, { core: sessions[0] as Hypercore, maxCacheSize: CACHED_NODES })
-    this.system = new Hyperbee(options.store, { core: sessions[1] as Hypercore })
+    this.system = new Hyperbee(options.store, {
+      core: sessions[1] as Hypercore,
+      maxCacheSize: CACHED_SYSTEM_NODES
+    })
     atom.db = { write: settings => this.#batch(storage.db.write(settings), options) }
   }
 

@@ -23,7 +23,7 @@ export interface HistoryLimits {
   readonly tail: number
 }
 
-export const HISTORY_LIMITS: HistoryLimits = { spacing: 1024, keep: 8192, recent: 256, tail: 65_536 }
+export const HISTORY_LIMITS: HistoryLimits = { spacing: 1024, keep: 4096, recent: 256, tail: 65_536 }
 
 export interface HistoryOptions {
   readonly linearizer: Linearizer<Unit>

@@ -303,6 +303,11 @@ declare module 'hypercore' {
       blockEncryptionKey(hypercoreKey: Uint8Array, encryptionKey: Uint8Array): Uint8Array
     }
 
+    /** A hypercore-storage on a folder; `writeBufferSize` in bytes. */
+    static defaultStorage(
+      path: string,
+      options?: { wait?: boolean; readOnly?: boolean; writeBufferSize?: number }
+    ): unknown
     /** The core's public key: the hash of its manifest (or of the default manifest of a 32-byte public key). */
     static key(
       manifest: Hypercore.ManifestOptions | Uint8Array,

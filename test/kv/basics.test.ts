@@ -1,3 +1,4 @@
+import Corestore from 'corestore'
 import { describe, expect, test } from 'vitest'
 import { Autobee } from '../../src/index.ts'
 import { KeyValue } from '../../src/kv/index.ts'
@@ -157,6 +158,22 @@ describe('as a database', () => {
     await expect(list.next()).rejects.toMatchObject(closed)
     await expect(entries(kv)).rejects.toMatchObject(closed)
     expect(() => kv.watch()).toThrow(expect.objectContaining(closed))
+    expect(await watcher.next()).toEqual({ done: true, value: undefined })
+  })
+
+  test('in a store that is read-only it is read, and refuses what would write', async () => {
+    const store = await h.store()
+    const kv = await h.open<string, number>(null, { store })
+    await kv.put('a', 1)
+    await kv.close()
+    await store.store.close()
+    const readOnly = new Corestore(store.dir, { readOnly: true })
+    h.onclose(() => readOnly.close())
+    const copy = await h.open<string, number>(kv.key, { store: readOnly })
+    expect(await entries(copy)).toEqual([['a', 1]])
+    await expect(copy.put('b', 1)).rejects.toMatchObject({ code: 'STORE_READONLY' })
+    const watcher = copy.watch()
+    await copy.close()
     expect(await watcher.next()).toEqual({ done: true, value: undefined })
   })
 

@@ -1,6 +1,7 @@
 import c from 'compact-encoding'
 import type Corestore from 'corestore'
 import { expectTypeOf, test } from 'vitest'
+import { connectTcp, listenTcp } from '../../adapters/transport/tcp.ts'
 import type { AutobeeEvents } from '../../src/index.ts'
 import { KeyValue, type KeyValueChange, type KeyValueOptions } from '../../src/kv/index.ts'
 
@@ -57,6 +58,11 @@ test('options: the encodings have to fit, and what KeyValue decides itself is no
   expectTypeOf(() => new KeyValue<string, Uint8Array>(store, null, { valueEncoding: 'json' }))
   expectTypeOf<KeyValueOptions>().not.toHaveProperty('apply')
   expectTypeOf<KeyValueOptions>().toHaveProperty('encryptionKey')
+})
+
+test('transports take one', () => {
+  expectTypeOf(listenTcp).toBeCallableWith(undefined as unknown as Todos)
+  expectTypeOf(connectTcp).toBeCallableWith(undefined as unknown as Todos, { port: 1 })
 })
 
 test('the events are those of an Autobee', () => {

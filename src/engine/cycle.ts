@@ -347,6 +347,11 @@ export class Cycle {
     if (first < before) this.#undo(first, before)
     if (this.#state.state === 'failed') return
     this.#complete = await this.#applyReady()
+    // appends that were accepted before are answered at the end of this cycle, and are to be in the view by then
+    while (!this.#complete && this.#state.state === 'open' && this.#o.applier.chunkIsFull) {
+      await this.#flushView()
+      this.#complete = await this.#applyReady()
+    }
   }
 
   async #write(accepted: readonly Accepted[]): Promise<void> {

@@ -22,8 +22,9 @@ export async function fetchFirst(
   { connect, seconds }: { connect: readonly Address[]; seconds: number }
 ): Promise<void> {
   const { folder, output, life } = cli
-  const signal = life.interrupted
-  const peer = await holdAlone(folder, { signal, options: () => openOptions(cli) })
+  const peer = await holdAlone(folder, { signal: life.interrupted, options: () => openOptions(cli) })
+  const over = new AbortController()
+  const signal = AbortSignal.any([life.interrupted, over.signal])
   const clients = connect.map(address => connectTcp(peer.kv, address))
   for (const [i, client] of clients.entries()) {
     tellUnreachable(client, showAddress(connect[i] as Address), sentence =>
@@ -34,15 +35,16 @@ export async function fetchFirst(
     const failed = new Promise<never>((_, reject) => {
       peer.kv.on('error', error => reject(explain(error, folder)))
     })
-    const late = sleep(seconds * 1000, 'late', { signal, ref: false }).catch(() => 'stopped')
+    const late = sleep(seconds * 1000, 'late', { signal }).catch(() => 'stopped')
     const ended = await Promise.race([came(peer, signal), late, failed])
-    if (signal.aborted) throw new Stopped()
+    if (life.interrupted.aborted) throw new Stopped()
     if (ended === 'late')
       throw new UserError(
         `Nothing came within ${seconds} seconds. The database is joined all the same: \`autobee serve\` goes on trying.`,
         { code: 'TIMEOUT' }
       )
   } finally {
+    over.abort()
     await Promise.all(clients.map(client => client.close()))
     await peer.close()
   }

@@ -7,7 +7,7 @@ import { Stopped } from './life.ts'
 import type { OpenOptions, OpenPeer } from './peer.ts'
 
 /** How long a command waits for another one that has the store open and lets nobody in, ms. */
-const PATIENCE = 5_000
+const PATIENCE = 10_000
 /** How long until it looks again, ms. */
 const PAUSE = 40
 

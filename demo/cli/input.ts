@@ -32,22 +32,19 @@ export class LineInput implements AsyncIterable<Item> {
   async *[Symbol.asyncIterator](): AsyncGenerator<Item> {
     const { signal, wrong, onproblem } = this.#o
     let line = 0
-    try {
-      for await (const bytes of until(splitLines(this.#source, { limit: LONGEST }), signal)) {
-        line++
-        try {
-          const item = readItem(bytes, line)
-          if (item) yield item
-        } catch (error) {
-          if (!(error instanceof UserError)) throw error
-          const problem = atLine(line, error)
-          if (wrong === 'fail') throw problem
-          onproblem(problem)
-          if (wrong === 'stop') return
-        }
+    for await (const bytes of until(splitLines(this.#source, { limit: LONGEST }), signal)) {
+      line++
+      let item: Item | null = null
+      try {
+        item = readItem(bytes, line)
+      } catch (error) {
+        if (!(error instanceof UserError)) throw error
+        const problem = atLine(line, error)
+        if (wrong === 'fail') throw problem
+        onproblem(problem)
+        if (wrong === 'stop') return
       }
-    } finally {
-      this.#source.destroy()
+      if (item) yield item
     }
   }
 }

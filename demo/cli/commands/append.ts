@@ -61,17 +61,20 @@ async function append(cli: Cli, { changes, batch, goOn }: Options): Promise<numb
   if (changes.length === 0 && stdin.isTTY)
     output.note('Type changes as JSON, one a line; Ctrl-D ends.', { event: 'reading' })
   let refused = 0
-  for await (const row of cli.write({ op: 'append', params: { batch, goOn }, input })) {
-    if (row.type === 'refused') {
-      refused++
-      output.problem(new UserError(row.message, { code: row.code, details: { line: row.line } }))
-    } else {
+  try {
+    for await (const row of cli.write({ op: 'append', params: { batch, goOn }, input })) {
+      if (row.type === 'refused') {
+        refused++
+        output.problem(new UserError(row.message, { code: row.code, details: { line: row.line } }))
+        continue
+      }
       const { units, operations } = row
-      await output.row(
-        { units, operations },
-        `Appended ${count(units, 'unit')} (${count(operations, 'change')}).`
-      )
+      const line = `Appended ${count(units, 'unit')} (${count(operations, 'change')}).`
+      await output.row({ units, operations }, line)
     }
+  } finally {
+    // whoever would still write to it has no reader any more
+    stdin.destroy()
   }
   const [first] = problems
   if (first && !goOn) throw first

@@ -1,13 +1,13 @@
 import { connect, type Socket } from 'node:net'
 import { UserError } from '../../common/user-error.ts'
-import { Stopped } from '../life.ts'
+import { Stopped, until } from '../life.ts'
 import { Bundle } from './bundle.ts'
 import { isTrusted } from './path.ts'
 import { type Hello, PROTOCOL, readHello, readToClient, type ToClient } from './protocol.ts'
 import { Wire } from './wire.ts'
 
 /** How long the one who has the store open may take to say hello, ms. */
-const GREETING = 5_000
+const GREETING = 10_000
 
 /** Thrown when a request was not taken up: asking again, somewhere else, does no harm. */
 export class NotAccepted extends Error {}
@@ -46,22 +46,25 @@ export class ControlClient {
     { op, params }: { op: string; params: unknown },
     { input, signal }: { input: AsyncIterable<unknown> | null; signal: AbortSignal }
   ): AsyncGenerator<object> {
-    const cancel = () => void this.#wire.send({ id: 1, cancel: true })
+    const cancel = () => this.#wire.send({ id: 1, cancel: true }).catch(() => {})
+    const over = new AbortController()
     let isAccepted = false
     let broken: { readonly error: unknown } | null = null
     const onbroken = (error: unknown) => {
       broken = { error }
-      cancel()
+      void cancel()
     }
     try {
-      await this.#wire.send({ id: 1, op, params, input: input !== null })
+      await this.#wire.send({ id: 1, op, params, input: input !== null }).catch(error => {
+        throw error instanceof Stopped ? new NotAccepted() : error
+      })
       signal.addEventListener('abort', cancel)
-      if (signal.aborted) cancel()
+      if (signal.aborted) void cancel()
       for await (const line of this.#lines) {
         const message = this.#read(line)
         if ('accepted' in message) {
           isAccepted = true
-          if (input) this.#pump(input).catch(onbroken)
+          if (input) this.#pump(until(input, over.signal)).catch(onbroken)
         } else if ('rows' in message) yield* message.rows
         else if (broken) throw (broken as { error: unknown }).error
         else if ('done' in message) return
@@ -69,6 +72,7 @@ export class ControlClient {
         else throw new UserError(message.error.message, message.error)
       }
     } finally {
+      over.abort()
       signal.removeEventListener('abort', cancel)
       this.#wire.destroy()
     }

@@ -94,14 +94,18 @@ export class Connection {
 
   async #answer({ id, op, params }: Ask, context: { input: Inbox; signal: AbortSignal }): Promise<void> {
     const rows = new Bundle(text => this.#wire.sendText(`{"id":${id},"rows":${text}}`))
-    await this.#wire.send({ id, accepted: true })
     try {
+      await this.#wire.send({ id, accepted: true })
       for await (const row of this.#o.handle({ op, params }, context)) await rows.add(row)
       await rows.flush()
       await this.#wire.send({ id, done: true })
     } catch (error) {
-      await rows.flush().catch(() => {})
-      await this.#wire.send({ id, error: this.#explain(error) })
+      // whoever is gone needs no answer
+      const tell = async () => {
+        await rows.flush()
+        await this.#wire.send({ id, error: this.#explain(error) })
+      }
+      await tell().catch(() => {})
     }
   }
 

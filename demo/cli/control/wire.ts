@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
 import { UserError } from '../../common/user-error.ts'
+import { Stopped } from '../life.ts'
 import { splitLines } from '../lines.ts'
 import { showBytes } from '../text.ts'
 import { LONGEST } from './protocol.ts'
@@ -32,24 +33,26 @@ export class Wire {
     }
   }
 
-  /** Resolves when more may be sent; at once when the connection is over. */
+  /** Resolves when more may be sent. @throws Stopped when the connection is over */
   send(message: object): Promise<void> {
     return this.sendText(JSON.stringify(message))
   }
 
-  /** A message that is JSON already. @throws UserError `ENTRY_TOO_LARGE` */
+  /** A message that is JSON already. @throws UserError `ENTRY_TOO_LARGE`, Stopped */
   async sendText(text: string): Promise<void> {
     if (Buffer.byteLength(text) > LONGEST)
       throw new UserError(`That is too much at once: ${showBytes(text.length)}. Split it.`, {
         code: 'ENTRY_TOO_LARGE'
       })
-    if (this.#socket.destroyed || this.#socket.write(`${text}\n`)) return
+    if (this.#socket.destroyed) throw new Stopped()
+    if (this.#socket.write(`${text}\n`)) return
     await Promise.race([
       this.closed,
       new Promise<void>(resolve => {
         this.#socket.once('drain', resolve)
       })
     ])
+    if (this.#socket.destroyed) throw new Stopped()
   }
 
   /** Lets what was sent arrive, then closes. */

@@ -1,5 +1,5 @@
 /**
- * Leans on internals of hypercore, hypercore-storage and hyperbee2 (with core-internals.ts): one long-lived atom over
+ * Leans on internals of hypercore, hypercore-storage and hyperbee2 (with core-internals.ts and block-cache.ts): one long-lived atom over
  * the three own cores, so that everything a flush produces goes out in one write batch of the store.
  *
  * Traps it avoids (found by experiment, see docs/FORMAT.md for what is written):
@@ -18,6 +18,7 @@ import Hyperbee from 'hyperbee2'
 import type Hypercore from 'hypercore'
 import { AutobeeError, messageOf, toAutobeeError } from '../errors.ts'
 import { hexOf } from '../keys.ts'
+import { cacheBlocks } from './block-cache.ts'
 
 /** Where a commit stands; a test kills the process at each of them. */
 export type CommitPhase = 'before-batch' | 'after-batch'
@@ -97,6 +98,7 @@ export class AtomicCores {
       core: sessions[1] as Hypercore,
       maxCacheSize: CACHED_SYSTEM_NODES
     })
+    cacheBlocks(this.view)
     atom.db = { write: settings => this.#batch(storage.db.write(settings), options) }
   }
 

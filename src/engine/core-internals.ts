@@ -1,5 +1,5 @@
 /**
- * What is asked of one Hypercore beyond its documented methods. Beside atomic.ts the only file that leans on internals;
+ * What is asked of one Hypercore beyond its documented methods. Beside atomic.ts and block-cache.ts the only file that leans on internals;
  * each is looked for before it is used, and without it the stock way is taken.
  */
 import b4a from 'b4a'

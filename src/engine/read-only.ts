@@ -5,6 +5,7 @@ import { AutobeeError } from '../errors.ts'
 import { type Head, hexOf } from '../keys.ts'
 import type { Role } from '../order/index.ts'
 import { BOOT_KEY, type Boot, decodeBoot } from '../system/boot.ts'
+import { cacheBlocks } from './block-cache.ts'
 import type { EngineOptions } from './engine-options.ts'
 import { HISTORY_LIMITS } from './history.ts'
 import { checkOrigin, readStoredOrder } from './opening.ts'
@@ -44,6 +45,7 @@ export class ReadOnlyCopy {
     const view = await cores.view(key, { createIfMissing: false })
     const bee = new Hyperbee(cores.store, { core: view })
     const tree = new Hyperbee(cores.store, { core: system })
+    cacheBlocks(bee)
     await Promise.all([bee.ready(), tree.ready()])
     bee.move({ length: boot.viewHead, writable: false })
     tree.move({ length: boot.systemHead, writable: false })

@@ -3,9 +3,10 @@ import b4a from 'b4a'
 import { expect, test } from 'vitest'
 import { decodeEntry } from '../../src/oplog/entry.ts'
 import { decodeMessage } from '../../src/sync/ranges/messages.ts'
+import { decodeBase } from '../../src/system/base.ts'
 import { decodeBoot, encodeBoot } from '../../src/system/boot.ts'
 import { decodeSegment, encodeSegment } from '../../src/system/segment.ts'
-import { ENTRIES, RANGE_MESSAGES, vectors } from './vectors.ts'
+import { BASE, ENTRIES, RANGE_MESSAGES, vectors } from './vectors.ts'
 
 const golden: Record<string, string> = await readVectors()
 const bytes = (name: string) => b4a.from(golden[name] as string, 'hex')
@@ -83,6 +84,19 @@ test('segments and boot records read back as they were written', () => {
       expect.objectContaining({ code: 'STORE_CORRUPT' })
     )
   }
+})
+
+test('a base reads back as it was written, and no part of it reads', () => {
+  const base = bytes('base of two writers')
+  expect(decodeBase(base)).toEqual(BASE)
+  for (let length = 1; length < base.byteLength; length++) {
+    expect(() => decodeBase(base.subarray(0, length))).toThrow(
+      expect.objectContaining({ code: 'STORE_CORRUPT' })
+    )
+  }
+  const later = b4a.from(base)
+  later[0] = 2
+  expect(() => decodeBase(later)).toThrow(expect.objectContaining({ code: 'UPGRADE_REQUIRED' }))
 })
 
 for (const [name, message] of Object.entries(RANGE_MESSAGES)) {

@@ -3,6 +3,7 @@ import c from 'compact-encoding'
 import { encodeAnchor } from '../../src/apply/anchor.ts'
 import { checkValue, type Entry, encodeEntry } from '../../src/oplog/entry.ts'
 import { OUTGOING, type RangeMessage } from '../../src/sync/ranges/messages.ts'
+import { type BaseRecord, encodeBase } from '../../src/system/base.ts'
 import { encodeBoot } from '../../src/system/boot.ts'
 import { OrderHashes } from '../../src/system/order-hash.ts'
 import { encodeSegment } from '../../src/system/segment.ts'
@@ -101,6 +102,47 @@ const SEGMENT = [
   { ...PLACED, writer: hex(KEY_B), applied: false, tried: true }
 ]
 
+/** Two writers, one of them with a unit below the base; and one who steers. */
+export const BASE: BaseRecord = {
+  base: {
+    position: 64,
+    lanes: [
+      {
+        writer: hex(KEY_A),
+        last: {
+          key: KEY_A,
+          writer: hex(KEY_A),
+          start: 60,
+          length: 63,
+          timestamp: 1_700_000_000_000,
+          links: [],
+          optimistic: false,
+          ack: false,
+          hash: b4a.alloc(0),
+          bytes: 0,
+          origin: null,
+          checkpoint: null,
+          values: null
+        },
+        isHead: true,
+        isMember: true,
+        role: 'indexer',
+        before: 0
+      },
+      {
+        writer: hex(KEY_B),
+        last: null,
+        isHead: false,
+        isMember: true,
+        role: 'writer',
+        before: Number.POSITIVE_INFINITY
+      }
+    ],
+    steering: [{ writer: hex(KEY_B), length: 3, at: 50 }]
+  },
+  orderHash: b4a.alloc(32, 0x11)
+}
+
 /** Everything that docs/FORMAT.md fixes, as this code writes it. */
 export function vectors(): Record<string, string> {
   const made: Record<string, string> = { 'check value of core aa…aa': hex(checkValue(KEY_A)) }
@@ -115,6 +157,7 @@ export function vectors(): Record<string, string> {
   hashes.push({ key: KEY_B, length: 3, hash: b4a.alloc(32, 0x33) }, false)
   made['order hash after a skipped one more'] = hex(hashes.at(2))
   made['segment of four units'] = hex(encodeSegment(SEGMENT))
+  made['base of two writers'] = hex(encodeBase(BASE))
   made['anchor of two heads'] = hex(
     encodeAnchor([
       { key: KEY_B, length: 2 },

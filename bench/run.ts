@@ -3,9 +3,9 @@
  * bench/RESULTS.md as well.
  *
  *   npm run bench -- --quick                small sizes, one round: does it run at all?
- *   npm run bench -- --only=fork            the cases whose name contains that
+ *   npm run bench -- --only=fork            only the cases whose name contains that
  *   npm run bench -- --rounds=9             medians of more
- *   npm run bench -- --only=growth          a database that grows; --growth=100000: up to so many entries
+ *   npm run bench -- --only=growth          that table alone, or comparison, or counts; --growth=100000: up to so many entries
  *   npm run bench -- --profile --only=fork  where the time goes in these cases; --of=autobase: the other's
  */
 import { cpus } from 'node:os'
@@ -118,7 +118,7 @@ async function printProfiles(cases: readonly Case[]): Promise<void> {
 
 async function report(section: string, lines: readonly string[]): Promise<void> {
   console.log(`\n${lines.join('\n')}`)
-  if (!quick && (!only || section === only)) await save(options.out, { section, lines })
+  if (!quick && sections.includes(section)) await save(options.out, { section, lines })
 }
 
 async function growth(): Promise<string[]> {
@@ -131,7 +131,13 @@ function say(line: string): void {
   console.error(line)
 }
 
-const chosen = CASES.filter(({ name }) => name.includes(only))
+/** The tables: what `--only` names is one of these, or part of the name of a case. */
+const SECTIONS = ['comparison', 'growth', 'counts'] as const
+const sections: readonly string[] = SECTIONS.filter(name => !only || name === only)
+const chosen = sections.includes('comparison')
+  ? CASES
+  : CASES.filter(({ name }) => only && name.includes(only))
+
 if (options.profile) await printProfiles(chosen)
 else {
   if (chosen.length > 0) {
@@ -140,8 +146,8 @@ else {
     await report('comparison', [machine, '', ...comparison(results)])
     if (results.some(({ failure }) => failure !== null)) process.exitCode = 1
   }
-  if ('growth'.includes(only)) await report('growth', await growth())
-  if (!only) {
+  if (sections.includes('growth')) await report('growth', await growth())
+  if (sections.includes('counts')) {
     countStores()
     await report('counts', await countTable())
   }

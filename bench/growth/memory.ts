@@ -1,13 +1,24 @@
 import type { Memory } from './tasks.ts'
 
-/** After garbage collection: twice, with a turn of the event loop between, for what finalizers let go. */
+const MOST_COLLECTIONS = 10
+const SETTLED = 0.01
+
+/** After garbage collection, as often as it finds something: finalizers let go of bytes in later turns of the event loop. */
 export async function memory(): Promise<Memory> {
-  for (let i = 0; i < 2; i++) {
+  let before = Number.POSITIVE_INFINITY
+  for (let i = 0; i < MOST_COLLECTIONS; i++) {
     globalThis.gc!()
-    await new Promise(resolve => setImmediate(resolve))
+    await new Promise(resolve => setTimeout(resolve, 50))
+    const heap = heapNow()
+    if (heap > before * (1 - SETTLED)) break
+    before = heap
   }
-  const { rss, heapUsed, external } = process.memoryUsage()
-  return { rss, heap: heapUsed + external }
+  return { rss: process.memoryUsage.rss(), heap: heapNow() }
+}
+
+function heapNow(): number {
+  const { heapUsed, external } = process.memoryUsage()
+  return heapUsed + external
 }
 
 /** The highest resident memory of this process so far, bytes. */

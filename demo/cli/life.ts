@@ -57,21 +57,21 @@ export class Stopped extends Error {}
 export async function* until<T>(source: AsyncIterable<T>, signal: AbortSignal): AsyncGenerator<T> {
   const iterator = source[Symbol.asyncIterator]()
   let stop = () => {}
-  const stopped = new Promise<null>(resolve => {
-    stop = () => resolve(null)
-    signal.addEventListener('abort', stop, { once: true })
-  })
+  const onabort = () => stop()
+  signal.addEventListener('abort', onabort, { once: true })
   try {
     while (!signal.aborted) {
-      const next = iterator.next()
-      const result = await Promise.race([next, stopped])
-      if (result === null) next.catch(() => {})
-      else if (result.done) return
-      else yield result.value
+      // no race with one promise for all of them: it would keep every item
+      const result = await new Promise<IteratorResult<T> | null>((resolve, reject) => {
+        stop = () => resolve(null)
+        iterator.next().then(resolve, reject)
+      })
+      if (result?.done) return
+      if (result) yield result.value
     }
     throw new Stopped()
   } finally {
-    signal.removeEventListener('abort', stop)
+    signal.removeEventListener('abort', onabort)
     // not awaited: a generator that waits for something answers only when that comes
     iterator.return?.()?.then(undefined, () => {})
   }

@@ -26,6 +26,7 @@ export class Output {
         resolve()
       })
     })
+    out.setMaxListeners(0)
     // nobody to tell that nobody listens
     err.on('error', () => {})
   }
@@ -83,11 +84,19 @@ export class Output {
     const text = this.#text
     this.#text = ''
     if (text === '' || this.#isClosed || this.#out.write(text)) return
-    return Promise.race([
-      this.closed,
-      new Promise<void>(resolve => {
-        this.#out.once('drain', resolve)
-      })
-    ])
+    return drained(this.#out)
   }
 }
+
+/** Resolves when a stream takes more, or never will. */
+export function drained(stream: Writable): Promise<void> {
+  return new Promise(resolve => {
+    const done = () => {
+      for (const event of EVENTS) stream.off(event, done)
+      resolve()
+    }
+    for (const event of EVENTS) stream.on(event, done)
+  })
+}
+
+const EVENTS = ['drain', 'close', 'error'] as const

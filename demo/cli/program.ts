@@ -54,10 +54,12 @@ export async function main(args: readonly string[]): Promise<number> {
     }
     if (life.ending?.by === 'signal' && !lasts) exitCode = life.ending.exitCode
   }
+  const program = build(run)
   try {
-    await build(run).parseAsync(args, { from: 'user' })
+    await program.parseAsync(args, { from: 'user' })
   } catch (error) {
-    exitCode = report(error, output)
+    const command = program.commands.find(command => args.includes(command.name()))
+    exitCode = report(error, { output, command: command?.name() ?? null })
   }
   await output.end()
   return exitCode
@@ -92,25 +94,32 @@ function build(run: Run): Command {
   return program
 }
 
+interface Where {
+  readonly output: Output
+  /** The command that was meant. */
+  readonly command: string | null
+}
+
 /** Tells what went wrong; gives the exit code. */
-function report(error: unknown, output: Output): number {
+function report(error: unknown, { output, command }: Where): number {
   if (!(error instanceof CommanderError)) {
     const told = toUserError(error)
     output.problem(told)
     return told.exitCode
   }
   if (error.exitCode === 0) return 0
-  if (error.code !== 'commander.help') output.problem(wrongUsage(error))
+  if (error.code !== 'commander.help') output.problem(wrongUsage(error, command))
   return 2
 }
 
 /** The command line's own words for what Commander found. */
-function wrongUsage({ code, message }: CommanderError): UserError {
+function wrongUsage({ code, message }: CommanderError, command: string | null): UserError {
   const [first = '', ...more] = message.replace(/^error: /, '').split('\n')
   const hints = more.map(hint => hint.trim().replace(/^\((.*)\)$/, '$1')).filter(hint => hint !== '')
   if (code === 'commander.unknownOption' && hints.length === 0)
     hints.push('A value that begins with "-" goes after "--".')
-  hints.push('`autobee --help` and `autobee COMMAND --help` say more.')
+  if (code === 'commander.excessArguments') hints.push('A value with spaces goes in quotes.')
+  hints.push(`\`autobee ${command ? `${command} ` : ''}--help\` says more.`)
   const sentence = first.charAt(0).toUpperCase() + first.slice(1)
   return usage([/[.?!]$/.test(sentence) ? sentence : `${sentence}.`, ...hints].join(' '))
 }

@@ -40,3 +40,7 @@ export function shorten(text: string, most = 40): string {
   const shown = harmless(text)
   return shown.length > most ? `${shown.slice(0, most)}…` : shown
 }
+
+/** Of a peer that joined, and has heard of nothing. */
+export const UNFETCHED =
+  'Nothing has come from other peers yet. It comes when `autobee serve` runs here and is connected to one that has it.'

@@ -142,6 +142,14 @@ describe('at the same time', () => {
     expect(await shop.rows(['list', '--prefix', 'other'])).toHaveLength(5)
   })
 
+  test('neither input nor output gathers in a command', async () => {
+    await shop.serve()
+    const input = Array.from({ length: 40_000 }, (_, i) => `{"key":"${i % 5000}","value":${i}}`).join('\n')
+    const env = { NODE_OPTIONS: '--max-old-space-size=16' }
+    expect(await shop.row(['append'], { input, env })).toEqual({ units: 40_000, operations: 40_000 })
+    expect(await shop.rows(['list'], { env })).toHaveLength(5000)
+  })
+
   test('a peer starts when the command that has the store is done', async () => {
     const append = await hold()
     const peer = shop.start(['serve', '--json'])

@@ -182,6 +182,10 @@ test('nobody there: join --wait says so and stays joined; serve tells it once, a
   expect(errorsOf(result).map(({ code }) => code)).toEqual(['TRANSPORT_FAILED', 'TIMEOUT'])
   const b = await shop.serve('--data', 'b')
   await until(() => b.peer.err.includes('TRANSPORT_FAILED'))
+  // empty, and yet nobody knows
+  const list = await shop.run(['list', '--data', 'b'])
+  expect({ code: list.code, out: list.out }).toEqual({ code: 0, out: '' })
+  expect(list.err).toContain('Nothing has come')
   await shop.serve('--data', 'a')
   await b.peer.row({ event: 'peer' })
   await until(async () => (await shop.run(['get', 'x', '--data', 'b'])).code === 0)

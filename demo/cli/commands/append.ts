@@ -32,21 +32,23 @@ export function addAppend(program: Command, run: Run): void {
     .option('--continue', 'tell wrong lines, skip them, and go on')
     .addHelpText('after', AFTER)
     .action((changes: string[], flags: Flags, command: Command) =>
-      run(command, cli =>
-        append(cli, { changes, batch: flags.batch === true, goOn: flags.continue === true })
-      )
+      run(command, cli => append(cli, { changes, flags }))
     )
 }
 
 interface Options {
   readonly changes: readonly string[]
-  readonly batch: boolean
-  readonly goOn: boolean
+  readonly flags: Flags
 }
 
-async function append(cli: Cli, { changes, batch, goOn }: Options): Promise<number> {
+async function append(cli: Cli, { changes, flags }: Options): Promise<number> {
   const { output, stdin, life } = cli
-  if (batch && goOn) throw usage('--batch writes all or nothing, so --continue does not go with it.')
+  const { batch = false } = flags
+  if (batch && flags.continue)
+    throw usage('--batch writes all or nothing, so --continue does not go with it.')
+  const isTyped = changes.length === 0 && stdin.isTTY === true
+  // whoever types can type it again
+  const goOn = flags.continue === true || (isTyped && !batch)
   const problems: UserError[] = []
   const wrong = batch ? 'fail' : goOn ? 'skip' : 'stop'
   const onproblem = (problem: UserError) => {
@@ -58,8 +60,7 @@ async function append(cli: Cli, { changes, batch, goOn }: Options): Promise<numb
     changes.length > 0
       ? itemsOf(changes)
       : new LineInput(stdin, { signal: life.interrupted, wrong, onproblem })
-  if (changes.length === 0 && stdin.isTTY)
-    output.note('Type changes as JSON, one a line; Ctrl-D ends.', { event: 'reading' })
+  if (isTyped) output.note('Type changes as JSON, one a line; Ctrl-D ends.', { event: 'reading' })
   let refused = 0
   try {
     for await (const row of cli.write({ op: 'append', params: { batch, goOn }, input })) {

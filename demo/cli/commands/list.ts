@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander'
 import type { Run } from '../program.ts'
-import { showKey, showValue } from '../text.ts'
+import { showKey, showValue, UNFETCHED } from '../text.ts'
 import { type RangeFlags, rangeOf, withRange } from './range.ts'
 
 const AFTER = `
@@ -27,8 +27,10 @@ export function addList(program: Command, run: Run): void {
       run(command, async cli => {
         const { reverse = false, limit } = flags
         const params = { ...rangeOf(flags), reverse, ...(limit !== undefined && { limit }) }
-        for await (const entry of cli.read({ op: 'list', params }))
-          await cli.output.row(entry, () => `${showKey(entry.key)} = ${showValue(entry.value)}`)
+        for await (const row of cli.read({ op: 'list', params })) {
+          if ('type' in row) cli.output.note(UNFETCHED, { event: 'unfetched' })
+          else await cli.output.row(row, () => `${showKey(row.key)} = ${showValue(row.value)}`)
+        }
       })
     )
 }

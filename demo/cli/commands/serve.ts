@@ -1,4 +1,4 @@
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import { type Address, parsePort } from '../../common/address.ts'
 import type { Run } from '../program.ts'
 import { addAddress } from './join.ts'
@@ -17,6 +17,7 @@ Examples:
 
 interface Flags {
   readonly listen?: number
+  readonly port?: number
   readonly host: string
   readonly connect?: readonly Address[]
 }
@@ -30,6 +31,8 @@ export function addServe(program: Command, run: Run): void {
       'port to listen on (default: the one of the last time, or any free one)',
       text => parsePort(text, '--listen')
     )
+    // what `npm start` calls it
+    .addOption(new Option('--port <port>').argParser(text => parsePort(text, '--port')).hideHelp())
     .option('--host <address>', 'address to listen on', '127.0.0.1')
     .option('--connect <host:port>', 'a peer to connect to; may be given several times', addAddress)
     .addHelpText('after', AFTER)
@@ -38,8 +41,8 @@ export function addServe(program: Command, run: Run): void {
         command,
         async cli => {
           const { serve } = await import('../serve.ts')
-          const { listen = null, host, connect = null } = flags
-          return serve(cli, { port: listen, host, connect })
+          const { listen, port = null, host, connect = null } = flags
+          return serve(cli, { port: listen ?? port, host, connect })
         },
         { lasts: true }
       )

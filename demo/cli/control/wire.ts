@@ -2,22 +2,20 @@ import type { Socket } from 'node:net'
 import { UserError } from '../../common/user-error.ts'
 import { Stopped } from '../life.ts'
 import { splitLines } from '../lines.ts'
+import { drained } from '../output.ts'
 import { showBytes } from '../text.ts'
 import { LONGEST } from './protocol.ts'
 
 /** One side of a connection: lines in, lines out. */
 export class Wire {
   readonly #socket: Socket
-  /** Resolves when the connection is over, however it ended. */
-  readonly closed: Promise<void>
 
   constructor(socket: Socket) {
     this.#socket = socket
-    // what it says is that the connection is over, which `closed` says as well
+    // that the connection is over shows in everything else
     socket.on('error', () => {})
-    this.closed = new Promise(resolve => {
-      socket.once('close', () => resolve())
-    })
+    // each request may wait for room
+    socket.setMaxListeners(0)
   }
 
   /** Lines as they come. @throws Error for one that is too long */
@@ -46,12 +44,7 @@ export class Wire {
       })
     if (this.#socket.destroyed) throw new Stopped()
     if (this.#socket.write(`${text}\n`)) return
-    await Promise.race([
-      this.closed,
-      new Promise<void>(resolve => {
-        this.#socket.once('drain', resolve)
-      })
-    ])
+    await drained(this.#socket)
     if (this.#socket.destroyed) throw new Stopped()
   }
 

@@ -1,6 +1,6 @@
 import { UserError } from '../../common/user-error.ts'
-import { showKey } from '../text.ts'
-import { invalid, operation, text } from './operation.ts'
+import { showKey, UNFETCHED } from '../text.ts'
+import { invalid, operation, type Peer, text } from './operation.ts'
 import { writing } from './writing.ts'
 
 export interface Entry {
@@ -8,12 +8,17 @@ export interface Entry {
   readonly value: unknown
 }
 
+/** A peer that joined, and has heard of nothing. */
+export function isUnfetched(kv: Peer['kv']): boolean {
+  return !kv.writable && [...kv.writers].every(({ length }) => length === 0)
+}
+
 export const get = operation<{ key: string }, Entry>({
   check: params => ({ key: text(params, 'key') }),
   async *run({ kv }, { key }) {
     const entry = await kv.getEntry(key)
     if (!entry)
-      throw new UserError(`There is no key ${showKey(key)}.`, {
+      throw new UserError(`There is no key ${showKey(key)}.${isUnfetched(kv) ? ` ${UNFETCHED}` : ''}`, {
         code: 'NOT_FOUND',
         exitCode: 3,
         details: { key }

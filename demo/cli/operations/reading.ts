@@ -1,6 +1,6 @@
 import type { KeyRange, ReadRange } from '../../../src/typed/index.ts'
 import { until } from '../life.ts'
-import type { Entry } from './entries.ts'
+import { type Entry, isUnfetched } from './entries.ts'
 import { flag, operation } from './operation.ts'
 import { checkRange, checkReadRange } from './range.ts'
 
@@ -14,9 +14,15 @@ export interface Watching {
   readonly type: 'watching'
 }
 
-export const list = operation<ReadRange<string>, Entry>({
+/** Nothing has come from other peers yet, so that there is nothing says nothing. */
+export interface Unfetched {
+  readonly type: 'unfetched'
+}
+
+export const list = operation<ReadRange<string>, Entry | Unfetched>({
   check: checkReadRange,
   async *run({ kv }, range, { signal }) {
+    if (isUnfetched(kv)) yield { type: 'unfetched' }
     for await (const { key, value } of until(kv.list(range), signal)) yield { key, value }
   }
 })

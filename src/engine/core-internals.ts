@@ -182,6 +182,25 @@ export function guardUpgrades(core: Hypercore, mayUpgrade: () => boolean): () =>
   return () => asked.delete(mayUpgrade)
 }
 
+/**
+ * A proof that Hypercore asked for before the log grew in another way no longer fits on it. Hypercore takes that for a
+ * fault of the peer, and asks it for nothing ever again. Returns what ends it.
+ */
+export function forgiveStaleProofs(core: Hypercore): () => void {
+  const forgive = (
+    error: { readonly code?: string },
+    request: { readonly upgrade?: { readonly start: number } | null } | null,
+    _: unknown,
+    peer: { paused?: boolean }
+  ) => {
+    const start = request?.upgrade?.start
+    const isStale = error.code === 'INVALID_OPERATION' && start !== undefined && start < core.length
+    if (isStale && peer.paused === true) peer.paused = false
+  }
+  core.on('verification-error' as never, forgive as never)
+  return () => core.off('verification-error' as never, forgive as never)
+}
+
 interface Encryption {
   padding(core: unknown, index: number): number
   decrypt(index: number, block: Uint8Array, core: unknown): void | Promise<void>

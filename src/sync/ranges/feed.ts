@@ -1,6 +1,6 @@
 import type Hypercore from 'hypercore'
 import type Protomux from 'protomux'
-import { appendSigned, guardUpgrades, isInConflict } from '../../engine/core-internals.ts'
+import { appendSigned, forgiveStaleProofs, guardUpgrades, isInConflict } from '../../engine/core-internals.ts'
 import { MOST_BLOCKS, MOST_BYTES } from './limits.ts'
 import type { RangeOplog, RangeStats } from './oplog.ts'
 import type { Asker, RangePeer } from './peer.ts'
@@ -143,7 +143,10 @@ export class Feed implements Asker {
   #guard(): void {
     const core = this.#core
     if (!core) return
-    this.#unguard = guardUpgrades(core, () => this.#mayUpgrade())
+    const ends = [guardUpgrades(core, () => this.#mayUpgrade()), forgiveStaleProofs(core)]
+    this.#unguard = () => {
+      for (const end of ends) end()
+    }
     this.evaluate()
   }
 

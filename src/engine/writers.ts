@@ -265,9 +265,9 @@ export class WriterSet {
   #onnews(writer: WriterCore): void {
     this.#lastNews = performance.now()
     this.#stalls.onnews()
-    this.#watcher?.onchange(writer)
     this.#news.add(writer)
     this.#handlers.onnews()
+    this.#watcher?.onchange(writer)
   }
 
   /**

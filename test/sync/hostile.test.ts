@@ -269,6 +269,32 @@ test('who announces and refuses is asked less and less, and others are not held 
   expect(at.speaker.all('ask').length).toBeLessThan(10)
 })
 
+test('who promises much and gives nothing is soon asked for nothing, and keeps nobody waiting', async () => {
+  const { db, ranges } = await counted(h)
+  const store = await h.store()
+  const members: Hostile[] = []
+  for (let i = 0; i < 20; i++) {
+    const member = await h.hostile(db.key as Uint8Array, { store, name: `member ${i}` })
+    await db.append(op({ addWriter: member.core.id }))
+    await member.write({ value: op({ put: { [`m${i}`]: i } }), timestamp: now })
+    members.push(member)
+  }
+  const speaker = new Speaker(db.key as Uint8Array)
+  connect(db, speaker)
+  await until(() => members.every(({ key }) => speaker.told(key)))
+  const oplogs = members.map(({ key }) => ({ key, length: 2 ** 10, bytes: 2 ** 20 }))
+  speaker.send({ type: 'have', oplogs })
+  await until(() => ranges.failed >= 8)
+  // as many as are fetched at once, and the few whose turn came before that was enough
+  const { length } = speaker.all('ask')
+  expect(length).toBeLessThanOrEqual(10)
+  connect(db, members[0] as Hostile)
+  await sees(db, ...members.map((_, i) => `m${i}`))
+  await db.flush()
+  expect(speaker.all('ask').length).toBe(length)
+  expect(ranges.taken).toBe(0)
+})
+
 test('a version of an oplog that a peer signed twice is left to Hypercore, which finds the conflict', async () => {
   const { db, ranges } = await counted(h)
   const keyPair = crypto.keyPair()

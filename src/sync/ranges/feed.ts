@@ -10,6 +10,8 @@ import { Transfer } from './transfer.ts'
 
 /** How long a range is waited for when Hypercore hears of a longer log first, ms. */
 const GRACE = 150
+/** How long others' ranges may keep this one waiting, ms. */
+const PATIENCE = 1000
 /** Ranges that came and wait to be stored; while there are more, nothing is asked. */
 const MOST_WAITING = 2
 
@@ -52,7 +54,7 @@ export class Feed implements Asker {
   #waiting = 0
   #taking: Promise<void> = Promise.resolve()
   #isReleased = false
-  /** Since when Hypercore's peers have more than this, and nobody says so here. */
+  /** Since when there is more than this, and nothing is done about it. */
   #behind: { readonly length: number; readonly since: number } | null = null
   #unguard: () => void = noop
   #timer: ReturnType<typeof setTimeout> | null = null
@@ -167,7 +169,8 @@ export class Feed implements Asker {
   }
 
   #choose(core: Hypercore, length: number): Choice {
-    const own = byteLengthOf(core)
+    // what is being stored is not counted yet
+    const own = length === core.length ? byteLengthOf(core) : Number.POSITIVE_INFINITY
     let source: RangePeer | null = null
     let isTooLarge = false
     for (const peer of this.#o.peers()) {
@@ -184,6 +187,7 @@ export class Feed implements Asker {
   #isBetter(one: RangePeer, other: RangePeer): boolean {
     const failures = one.trust.failures(this.id) - other.trust.failures(this.id)
     if (failures !== 0) return failures < 0
+    if (one.trust.strikes !== other.trust.strikes) return one.trust.strikes < other.trust.strikes
     if (one === this.#giver || other === this.#giver) return one === this.#giver
     return lengthAt(one, this.id) > lengthAt(other, this.id)
   }
@@ -230,20 +234,27 @@ export class Feed implements Asker {
     if (this.#isReleased && aheadOf(core).length > 0) return 'wait'
     this.#isReleased = false
     if (this.#waiting >= MOST_WAITING) return 'wait'
-    if (known.source) return this.#o.hasRoom() ? 'ask' : 'wait'
-    if (known.length === core.length && aheadOf(core).length > 0)
-      return this.#isPatient(core) ? 'wait' : 'release'
-    return this.#question ? 'wait' : 'listen'
+    if (known.source) {
+      if (this.#o.hasRoom()) return 'ask'
+      return this.#isOverdue(core, PATIENCE) ? 'release' : 'wait'
+    }
+    const ahead = known.length === core.length ? aheadOf(core) : []
+    if (ahead.length === 0) {
+      this.#behind = null
+      return this.#question ? 'wait' : 'listen'
+    }
+    // Hypercore's peers have more than anybody says here: a range of it may still be announced
+    const isPromising = ahead.some(peer => this.#isPromising(peer))
+    return isPromising && !this.#isOverdue(core, GRACE) ? 'wait' : 'release'
   }
 
-  /** Hypercore's peers have more than anybody says here: is a range of it still to be announced? Not for long. */
-  #isPatient(core: Hypercore): boolean {
+  /** Has nothing come for so long? */
+  #isOverdue(core: Hypercore, ms: number): boolean {
     const now = performance.now()
     if (this.#behind?.length !== core.length) this.#behind = { length: core.length, since: now }
-    const left = this.#behind.since + GRACE - now
-    if (left <= 0 || !aheadOf(core).some(peer => this.#isPromising(peer))) return false
-    this.#wake(left)
-    return true
+    const left = this.#behind.since + ms - now
+    if (left > 0) this.#wake(left)
+    return left <= 0
   }
 
   #ask(peer: RangePeer | null, { core, ...range }: { core: Hypercore; from: number; isLive: boolean }): void {

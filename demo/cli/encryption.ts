@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { writeWhole } from '../common/json-file.ts'
-import { hexOfKey } from '../common/keys.ts'
+import { hexOfKey, toHex } from '../common/keys.ts'
 import { UserError, usage } from '../common/user-error.ts'
 import type { Folder } from './folder.ts'
 
@@ -24,13 +24,29 @@ export async function keyOf(folder: Folder, source: KeySource): Promise<Uint8Arr
   return (await givenKey(source)) ?? readKey(folder.keyFile)
 }
 
-export function newKey(): Uint8Array {
-  return randomBytes(32)
+/** Puts the key into the folder, for this user's eyes only. */
+export async function keepKey(folder: Folder, key: Uint8Array): Promise<void> {
+  await writeWhole(folder.keyFile, textOf(key), { mode: 0o600 })
 }
 
-/** Puts the key into the folder, for this user's eyes only. */
-export function keepKey(folder: Folder, key: Uint8Array): Promise<void> {
-  return writeWhole(folder.keyFile, `${Buffer.from(key).toString('hex')}\n`, { mode: 0o600 })
+/**
+ * A key for a new database in the folder: the one that is there, if a `create` did not come to its end, or a new one.
+ * @param given the user's own
+ * @throws UserError `DATABASE_EXISTS` when that is not the one that is there: a database may need it
+ */
+export async function newKey(folder: Folder, given: Uint8Array | null): Promise<Uint8Array> {
+  const key = given ?? randomBytes(32)
+  if (await writeWhole(folder.keyFile, textOf(key), { mode: 0o600, isNew: true })) return key
+  const kept = await readKey(folder.keyFile)
+  if (!given || toHex(kept) === toHex(given)) return kept
+  throw new UserError(
+    `${folder.keyFile} holds another encryption key. Choose another folder with --data, or move that file away.`,
+    { code: 'DATABASE_EXISTS' }
+  )
+}
+
+function textOf(key: Uint8Array): string {
+  return `${toHex(key)}\n`
 }
 
 async function readKey(path: string): Promise<Uint8Array> {

@@ -1,4 +1,5 @@
 import type { Writable } from 'node:stream'
+import { UserError } from '../common/user-error.ts'
 import { toUserError } from './errors.ts'
 import { harmless } from './text.ts'
 
@@ -13,6 +14,7 @@ export class Output {
   #text = ''
   #isScheduled = false
   #isClosed = false
+  #failure: Error | null = null
   /** Resolves when nobody reads the output any more. */
   readonly closed: Promise<void>
 
@@ -21,7 +23,9 @@ export class Output {
     this.#err = err
     this.json = json
     this.closed = new Promise(resolve => {
-      out.on('error', () => {
+      out.on('error', error => {
+        // a reader that went away has all that it wanted
+        if ((error as NodeJS.ErrnoException).code !== 'EPIPE') this.#failure ??= error
         this.#isClosed = true
         resolve()
       })
@@ -73,11 +77,18 @@ export class Output {
     this.#err.write(`${this.json ? JSON.stringify(row) : sentence}\n`)
   }
 
-  /** Resolves when all is written, or nobody reads. */
+  /** Resolves when all is written, or nobody reads. @throws UserError `OUTPUT_FAILED` when it could not be written */
   async end(): Promise<void> {
     this.#pass()
-    if (this.#isClosed) return
-    await Promise.race([this.closed, new Promise<void>(resolve => this.#out.write('', () => resolve()))])
+    if (!this.#isClosed)
+      await Promise.race([this.closed, new Promise<void>(resolve => this.#out.write('', () => resolve()))])
+    if (!this.#failure) return
+    throw new UserError(
+      `The output could not be written (${this.#failure.message}). Write it somewhere else.`,
+      {
+        code: 'OUTPUT_FAILED'
+      }
+    )
   }
 
   #pass(): Promise<void> | void {

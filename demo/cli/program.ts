@@ -61,7 +61,12 @@ export async function main(args: readonly string[]): Promise<number> {
     const command = program.commands.find(command => args.includes(command.name()))
     exitCode = report(error, { output, command: command?.name() ?? null })
   }
-  await output.end()
+  try {
+    await output.end()
+  } catch (error) {
+    output.problem(error)
+    return 1
+  }
   return exitCode
 }
 

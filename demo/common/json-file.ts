@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises'
+import { link, mkdir, open, readFile, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { UserError } from './user-error.ts'
 
@@ -36,20 +36,27 @@ export async function readJsonFile<T>(path: string, { isValid, remedy }: ReadOpt
   throw new UserError(`${path} is damaged. ${remedy}`, { code: 'INVALID_FOLDER' })
 }
 
-export function writeJsonFile(path: string, value: unknown): Promise<void> {
-  return writeWhole(path, `${JSON.stringify(value, null, 2)}\n`)
+export async function writeJsonFile(path: string, value: unknown): Promise<void> {
+  await writeWhole(path, `${JSON.stringify(value, null, 2)}\n`)
+}
+
+export interface WriteOptions {
+  readonly mode?: number
+  /** Leaves a file alone that is there already. */
+  readonly isNew?: boolean
 }
 
 /**
  * Whole or not at all, whoever else writes it, and on disk when it resolves. Folders that are missing are made for
  * this user alone: what is kept beside such a file is nobody else's business.
+ * @returns false when it was there already, and had to be new
  * @throws UserError
  */
 export async function writeWhole(
   path: string,
   content: string,
-  { mode = 0o666 }: { mode?: number } = {}
-): Promise<void> {
+  { mode = 0o666, isNew = false }: WriteOptions = {}
+): Promise<boolean> {
   const aside = `${path}.${randomUUID()}.new`
   try {
     await mkdir(dirname(path), { recursive: true, mode: 0o700 })
@@ -60,12 +67,16 @@ export async function writeWhole(
     } finally {
       await file.close()
     }
-    await rename(aside, path)
+    if (isNew) await link(aside, path)
+    else await rename(aside, path)
+    return true
   } catch (error) {
-    await rm(aside, { force: true }).catch(() => {})
+    if (isNew && (error as NodeJS.ErrnoException).code === 'EEXIST') return false
     throw new UserError(
       `${path} cannot be written (${(error as Error).message}). Check the permissions and the free space, or choose another --data.`,
       { code: 'INVALID_FOLDER' }
     )
+  } finally {
+    await rm(aside, { force: true }).catch(() => {})
   }
 }

@@ -126,6 +126,16 @@ describe('at the same time', () => {
     expect(await shop.rows(['list'])).toHaveLength(4)
   })
 
+  test('only one of those who create in a folder does; the encryption key is that of the database', async () => {
+    const created = await Promise.all(
+      Array.from({ length: 3 }, () => shop.run(['create', '--encrypted', '--data', 'new', '--json']))
+    )
+    expect(created.map(({ code }) => code).sort()).toEqual([0, 1, 1])
+    const errors = created.flatMap(errorsOf)
+    expect(errors.map(({ code }) => code)).toEqual(['DATABASE_EXISTS', 'DATABASE_EXISTS'])
+    await shop.row(['put', 'a', '1', '--data', 'new'])
+  })
+
   test('10,000 lines, with readers and writers beside them', async () => {
     await shop.serve()
     const lines = Array.from({ length: 10_000 }, (_, i) => `{"key":"k${i}","value":{"i":${i}}}`)

@@ -29,6 +29,7 @@ const ENTRIES: Step[] = [
   [['get', 'digits', '--json'], { out: '{"key":"digits","value":"42"}\n' }],
   [['put', 'page', '-', '--string'], { input: 'two\nlines\n', out: 'Put page.\n' }],
   [['get', 'page'], { out: 'two\nlines\n\n' }],
+  [['put', 'page', '-'], { input: '', code: 2, err: 'USAGE' }],
   [['put', '--', '--flag', '-v'], { out: 'Put --flag.\n' }],
   [['get', '--', '--flag'], { out: '-v\n' }],
   [['put', '', 'empty key'], { out: 'Put "".\n' }],

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { until } from '../support/peers.ts'
 
 /** The command line as it is built and as users run it: by its own file. */
-const AUTOBEE = fileURLToPath(new URL('../../dist/node/cli.js', import.meta.url))
+export const AUTOBEE = fileURLToPath(new URL('../../dist/node/cli.js', import.meta.url))
 
 export interface Result {
   /** Exit code, or the signal that ended it. */

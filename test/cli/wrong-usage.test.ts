@@ -1,7 +1,9 @@
+import { execFile } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { mkdir, readdir, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { errorsOf, type Result, Workshop } from './program.ts'
+import { AUTOBEE, errorsOf, type Result, Workshop } from './program.ts'
 
 let shop: Workshop
 let key: string
@@ -115,6 +117,18 @@ describe('what cannot be done is exit code 1 and one sentence', () => {
       code: 1,
       error: 'TRANSPORT_FAILED'
     })
+  })
+
+  test.runIf(existsSync('/dev/full'))('output that cannot be written', async () => {
+    await shop.row(['put', 'some', '"thing"', '--data', 'here'])
+    const command = `'${AUTOBEE}' list --data here > /dev/full`
+    const { code, stderr } = await new Promise<{ code: unknown; stderr: string }>(resolve => {
+      execFile('sh', ['-c', command], { cwd: shop.dir }, (error, _, stderr) =>
+        resolve({ code: error?.code, stderr })
+      )
+    })
+    expect(code).toBe(1)
+    expect(stderr).toMatch(/^OUTPUT_FAILED: .*\n$/)
   })
 
   test('a damaged folder, a damaged store, a database of a later version', async () => {

@@ -1,10 +1,9 @@
-import { existsSync } from 'node:fs'
 import type { Command } from 'commander'
 import { toHex } from '../../common/keys.ts'
 import { quoted } from '../../common/shell.ts'
 import { UserError } from '../../common/user-error.ts'
 import type { Cli } from '../cli.ts'
-import { givenKey, keepKey, keyOf, newKey } from '../encryption.ts'
+import { givenKey, newKey } from '../encryption.ts'
 import type { Folder } from '../folder.ts'
 import { holdAlone } from '../hold.ts'
 import type { Run } from '../program.ts'
@@ -29,10 +28,10 @@ export function addCreate(program: Command, run: Run): void {
 }
 
 async function create(cli: Cli, { encrypted }: { encrypted: boolean }): Promise<void> {
-  const { folder, output, life } = cli
+  const { folder, output, life, encryption } = cli
   await checkNew(folder)
-  const encryptionKey = await keyFor(cli, { encrypted })
-  if (encryptionKey) await keepKey(folder, encryptionKey)
+  const given = await givenKey(encryption)
+  const encryptionKey = encrypted || given ? await newKey(folder, given) : null
   const peer = await holdAlone(folder, {
     signal: life.interrupted,
     options: async () => ({ key: null, encryptionKey })
@@ -49,17 +48,6 @@ async function create(cli: Cli, { encrypted }: { encrypted: boolean }): Promise<
   } finally {
     await peer.close()
   }
-}
-
-/** null: not encrypted. @throws UserError */
-async function keyFor(
-  { folder, encryption }: Cli,
-  { encrypted }: { encrypted: boolean }
-): Promise<Uint8Array | null> {
-  const given = await givenKey(encryption)
-  if (given || !encrypted) return given
-  // made by a `create` that did not come to its end
-  return existsSync(folder.keyFile) ? keyOf(folder, {}) : newKey()
 }
 
 async function checkNew(folder: Folder): Promise<void> {

@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { usage } from '../../common/user-error.ts'
 import type { Run } from '../program.ts'
 import { showKey } from '../text.ts'
 import { parseValue, readAll } from '../value.ts'
@@ -51,6 +52,9 @@ export function addEntries(program: Command, run: Run): void {
       run(command, async cli => {
         const { output, stdin, life } = cli
         const given = text === '-' ? await readAll(stdin, life.interrupted) : text
+        // more likely a mistake than a value
+        if (text === '-' && given === '' && !string)
+          throw usage('Nothing came on standard input. Give --string to store an empty string.')
         const value = parseValue(given, { isString: string })
         for await (const row of cli.write({ op: 'put', params: { key, value } }))
           await output.row(row, `Put ${showKey(key)}.`)

@@ -340,6 +340,30 @@ test('a range that comes after its blocks came in another way does no harm', asy
   expect(at.speaker.isClosed).toBe(false)
 })
 
+test('the same again and again is given so often, and then no more', async () => {
+  const { db, ranges } = await counted(h)
+  const key = db.key as Uint8Array
+  for (let i = 0; i < 5; i++) await db.append(op({ put: { [`k${i}`]: 'x'.repeat(1_000_000) } }))
+  const speaker = new Speaker(key)
+  connect(db, speaker)
+  await until(() => speaker.told(key)?.length === 5)
+  let id = 0
+  const ask = () => speaker.send({ type: 'ask', id: ++id, key, from: 0, isLive: false, needsSigner: false })
+  speaker.onmessage = message => {
+    // the last block of an answer
+    if (message.type === 'data' && speaker.all('data').length % 5 === 0) ask()
+  }
+  ask()
+  await until(() => speaker.all('none').length > 0)
+  expect(speaker.all('none')).toMatchObject([{ reason: 'BUSY' }])
+  expect(ranges.bytesGiven).toBeGreaterThan(10_000_000)
+  expect(ranges.bytesGiven).toBeLessThan(100_000_000)
+  // what is new is given all the same
+  await db.append(op({ put: { more: 1 } }))
+  speaker.send({ type: 'ask', id: ++id, key, from: 5, isLive: false, needsSigner: false })
+  await until(() => speaker.all('data').at(-1)?.id === id)
+})
+
 test('of what is in the store only members are told of, and only members are given', async () => {
   const { db, ranges } = await counted(h)
   const store = h.storeOf(db)

@@ -11,6 +11,9 @@ import { Tokens } from './tokens.ts'
 /** Questions that follow no answer: how many at once, and per second in the long run. */
 const BURST = 2048
 const RATE = 128
+/** Bytes that the same peer gets again on one connection: at once, and per second in the long run. */
+const AGAIN_BURST = 8 * MOST_BYTES
+const AGAIN_RATE = 1024 * 1024
 
 export interface RangeServerOptions {
   readonly stats: RangeStats
@@ -37,6 +40,9 @@ export class RangeServer {
   /** Oplogs whose questions are to be looked at. */
   readonly #due = new Set<string>()
   readonly #tokens = new Tokens({ burst: BURST, rate: RATE })
+  readonly #again = new Tokens({ burst: AGAIN_BURST, rate: AGAIN_RATE })
+  /** How far each oplog was given before. */
+  readonly #given = new Map<string, number>()
   #running = false
   #closed = false
   #wake: (() => void) | null = null
@@ -109,6 +115,10 @@ export class RangeServer {
       if (!ask.isLive) this.#refuse(ask, 'INCOMPLETE')
       return
     }
+    if (ask.from < this.#givenOf(id) && !this.#again.take(0)) {
+      this.#refuse(ask, 'BUSY')
+      return
+    }
     const begin = beginOf(core, { head, ask })
     if (!begin) return this.#refuse(ask, 'UNKNOWN')
     try {
@@ -143,11 +153,17 @@ export class RangeServer {
       this.#o.send({ type: 'data', id: ask.id, begin: at === ask.from ? begin : null, blocks })
       this.#o.stats.blocksGiven += blocks.length
       this.#o.stats.bytesGiven += bytes
+      if (at < this.#givenOf(id)) this.#again.take(bytes)
       at += blocks.length
+      this.#given.set(id, Math.max(this.#givenOf(id), at))
       size = bytes / blocks.length
       if (!isLast) await this.#drained()
     }
     return null
+  }
+
+  #givenOf(id: string): number {
+    return this.#given.get(id) ?? 0
   }
 
   #onanswered(id: string, length: number): void {

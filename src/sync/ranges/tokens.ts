@@ -11,16 +11,18 @@ export class Tokens {
     this.#left = burst
   }
 
-  /** How many were asked for beyond what there was. */
+  /** How many were asked for beyond what there was, when it was last looked at. */
   get debt(): number {
     return Math.max(0, -this.#left)
   }
 
-  take(): boolean {
+  /** Returns whether there were any left. */
+  take(count = 1): boolean {
     const now = performance.now()
     this.#left = Math.min(this.#burst, this.#left + ((now - this.#at) / 1000) * this.#rate)
     this.#at = now
-    return --this.#left >= 0
+    this.#left -= count
+    return this.#left >= 0
   }
 
   /** The last one taken was free. */

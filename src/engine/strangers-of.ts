@@ -13,7 +13,11 @@ export function strangersOf(
     isMember: id => engine.linearizer.everMember(id) || id === engine.localId,
     knownLength: id => engine.linearizer.knownLength(id),
     open: id => {
+      const isKnown = engine.writers.get(id) !== null
       const writer = engine.writers.ensure(id)
+      // of one that was forgotten, what is in the order is not to be read again
+      const last = engine.linearizer.find(id, engine.linearizer.knownLength(id))
+      if (!isKnown && last) writer.beginAt(last)
       writer.onTrial = true
       writer.want(1)
       return writer

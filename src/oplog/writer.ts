@@ -1,6 +1,7 @@
 import b4a from 'b4a'
 import type Hypercore from 'hypercore'
 import { closeCore, hasBlocks, isInConflict, readBlocks, refuseForks } from '../engine/core-internals.ts'
+import { skipHints, skipReads } from '../engine/store-traffic.ts'
 import { AutobeeError, messageOf } from '../errors.ts'
 import { hexOf } from '../keys.ts'
 import { decodeEntry } from './entry.ts'
@@ -59,6 +60,8 @@ export class WriterCore {
   #downloading = false
   #closed = false
   #muted = false
+  /** Blocks before this one were read long ago, and are not among those that `bytesRead` counts. */
+  #beginsAt = 0
   #readLimit = READ_FIRST
   #heldBytes = 0
   #reading: Promise<void> | null = null
@@ -73,6 +76,7 @@ export class WriterCore {
   /** What lies before is known and not to be read: the next block is the one at `length`. Before anything is read. */
   beginAt({ length, timestamp }: { length: number; timestamp: number }): void {
     this.#assembler = new UnitAssembler({ key: this.key, length, timestamp })
+    this.#beginsAt = length
   }
 
   get frozen(): Freeze | null {
@@ -101,6 +105,16 @@ export class WriterCore {
   /** Blocks that are here without a gap. */
   get available(): number {
     return this.#core?.opened ? this.#core.contiguousLength : 0
+  }
+
+  /** Are the blocks that were not read yet larger than this together, as far as the log's length is known? */
+  async exceeds(bytes: number): Promise<boolean> {
+    const core = this.#core
+    if (!core?.opened || core.byteLength - this.bytesRead <= bytes) return false
+    if (this.#beginsAt === 0) return true
+    const at = await core.seek(core.byteLength - bytes, { wait: false }).catch(() => null)
+    // where that lies in blocks that are not here, it lies behind what was read
+    return at === null || at[0] > this.readLength || (at[0] === this.readLength && at[1] > 0)
   }
 
   /** Is a block on its way: known to exist, wanted, not here, and somebody connected may have it? */
@@ -260,7 +274,11 @@ export class WriterCore {
     core.ready().then(
       () => {
         this.wasEmpty = !core.writable && !hasBlocks(core)
-        if (!core.writable) refuseForks(core, () => this.#forked(core.length))
+        if (!core.writable) {
+          refuseForks(core, () => this.#forked(core.length))
+          skipHints(core)
+          skipReads(core)
+        }
         this.#download()
         if (core.length > 0) news()
       },

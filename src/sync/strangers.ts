@@ -76,7 +76,7 @@ export class Strangers {
     if (!this.#makeRoom(from) || !this.#takeToken()) return
     const writer = this.#o.open(id)
     this.#candidates.set(id, { writer, from, since: performance.now(), isLetIn: false })
-    this.#fetch(writer)
+    this.#fetch(writer).catch(noop)
     writer.ready().then(() => this.#o.kick(), noop)
   }
 
@@ -107,7 +107,7 @@ export class Strangers {
 
   async #try(id: string, candidate: Candidate): Promise<void> {
     const { writer } = candidate
-    if (writer.frozen || !this.#fetch(writer)) return this.#refuse(id, writer)
+    if (writer.frozen || !(await this.#fetch(writer))) return this.#refuse(id, writer)
     await writer.read()
     const known = this.#o.knownLength(id)
     while (writer.pending[0] && writer.pending[0].length <= known) writer.pending.shift()
@@ -124,11 +124,12 @@ export class Strangers {
   }
 
   /** Asks for the next unit; false when it is larger than a stranger's may be. */
-  #fetch(writer: WriterCore): boolean {
+  async #fetch(writer: WriterCore): Promise<boolean> {
     const core = writer.core
     if (!core?.opened || core.length === 0) return true
-    if (core.byteLength - writer.bytesRead > MOST_BYTES + OVERHEAD) return false
-    writer.want(core.length)
+    const { length } = core
+    if (await writer.exceeds(MOST_BYTES + OVERHEAD)) return false
+    writer.want(length)
     return true
   }
 

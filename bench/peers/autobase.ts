@@ -5,8 +5,8 @@ import { decodeOp, encodeOp } from '../values.ts'
 import type { Kind, Peer } from './peer.ts'
 
 /**
- * Autobase with a Hyperbee as its view, as their READMEs say. Acks are off: with `ackInterval: 1000` forks and the hub took as
- * long, and its timers made the times scatter.
+ * Autobase with a Hyperbee as its view, as their READMEs say. Acks are off: with `ackInterval: 1000` a merge of forks, with 200 the
+ * hub of indexers took no less.
  */
 export const autobase: Kind = {
   name: 'autobase + hyperbee',

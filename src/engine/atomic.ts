@@ -1,6 +1,6 @@
 /**
- * Leans on internals of hypercore, hypercore-storage and hyperbee2 (with core-internals.ts and block-cache.ts): one long-lived atom over
- * the three own cores, so that everything a flush produces goes out in one write batch of the store.
+ * Leans on internals of hypercore, hypercore-storage and hyperbee2 (with core-internals.ts, store-traffic.ts and
+ * block-cache.ts): one long-lived atom over the three own cores, so that everything a flush produces goes out in one write batch of the store.
  *
  * Traps it avoids (found by experiment, see docs/FORMAT.md for what is written):
  * - nothing may be written between start and end of the atom's flush, or it is lost silently: only the cycle
@@ -12,13 +12,13 @@
  * - Hyperbee opens a plain session for a context it does not know, which would bypass the atom: its own context
  *   is registered under its own key, and its length is kept current (else it rewrites a user data record).
  */
-import b4a from 'b4a'
 import type Corestore from 'corestore'
 import Hyperbee from 'hyperbee2'
 import type Hypercore from 'hypercore'
 import { AutobeeError, messageOf, toAutobeeError } from '../errors.ts'
 import { hexOf } from '../keys.ts'
 import { cacheBlocks } from './block-cache.ts'
+import { keepHints, keepReads, skipHints, skipReads } from './store-traffic.ts'
 
 /** Where a commit stands; a test kills the process at each of them. */
 export type CommitPhase = 'before-batch' | 'after-batch'
@@ -235,100 +235,4 @@ function storageOf(store: Corestore): Storage {
 
 function contextOf(bee: Hyperbee): BeeContext {
   return bee.context as unknown as BeeContext
-}
-
-interface CoreInternals {
-  hintsChanged: boolean
-  flushHints(): Promise<void>
-}
-
-function skipHints(base: Hypercore): void {
-  const core = base.core as unknown as CoreInternals | null
-  if (!core || typeof core.flushHints !== 'function') return
-  core.flushHints = async () => {
-    core.hintsChanged = false
-  }
-}
-
-function keepHints(base: Hypercore): void {
-  const core = base.core as unknown as Partial<CoreInternals> | null
-  if (core && Object.hasOwn(core, 'flushHints')) delete core.flushHints
-}
-
-interface Reader {
-  getBitfieldPage(index: number): Promise<Uint8Array | null>
-  getDependency(): Promise<unknown>
-  tryFlush(): void
-}
-
-interface CoreStorage {
-  readonly dependencies: readonly unknown[]
-  read(): Reader
-}
-
-interface Bitfield {
-  getPageByteLength(): number
-  getBitfield(index: number): { readonly bitfield: Uint32Array } | null
-}
-
-interface StateInternals {
-  readonly storage: CoreStorage
-  readonly core: { readonly bitfield: Bitfield }
-  /** What this session has appended since the last commit; null when nothing. */
-  readonly _pendingBitfield: object | null
-}
-
-/**
- * Answers from memory what the stock code reads from the store with each append and flush; all else is read. A
- * bitfield page in memory is the stored one, from which Hypercore itself writes the pages of blocks that it downloads,
- * unless the atom holds a later one. A core without dependencies when it was opened gets none: only sessions with
- * a name have them.
- */
-function skipReads(core: Hypercore): void {
-  const state = core.state as unknown as StateInternals
-  const { storage } = state
-  const read = storage?.read
-  const bitfield = state.core?.bitfield
-  const isKnown =
-    typeof read === 'function' &&
-    Array.isArray(storage.dependencies) &&
-    typeof bitfield?.getBitfield === 'function' &&
-    typeof bitfield.getPageByteLength === 'function' &&
-    state._pendingBitfield === null
-  if (!isKnown) return
-  const bitsPerPage = bitfield.getPageByteLength() * 8
-  const pageOf = (index: number) => {
-    if (state._pendingBitfield !== null) return null
-    const words = state.core.bitfield.getBitfield(index * bitsPerPage)?.bitfield
-    if (words?.byteLength !== bitsPerPage / 8) return null
-    // a copy: the reader fills in what it appends
-    return b4a.from(new Uint8Array(words.buffer, words.byteOffset, words.byteLength))
-  }
-  storage.read = () => {
-    let reader: Reader | null = null
-    const stock = () => {
-      reader ??= read.call(storage)
-      return reader
-    }
-    const known: Reader = {
-      getBitfieldPage: async index => pageOf(index) ?? stock().getBitfieldPage(index),
-      getDependency: async () => (storage.dependencies.length === 0 ? null : stock().getDependency()),
-      // nothing was asked for that has to be read
-      tryFlush: () => reader?.tryFlush()
-    }
-    return new Proxy(known, {
-      get(target, name) {
-        if (Object.hasOwn(target, name)) return Reflect.get(target, name)
-        const value = Reflect.get(stock(), name)
-        return typeof value === 'function' ? value.bind(stock()) : value
-      }
-    })
-  }
-}
-
-function keepReads(base: Hypercore): void {
-  const storage = (base.state as unknown as StateInternals | null)?.storage as
-    | Partial<CoreStorage>
-    | undefined
-  if (storage && Object.hasOwn(storage, 'read')) delete storage.read
 }

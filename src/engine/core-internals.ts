@@ -1,6 +1,6 @@
 /**
- * What is asked of one Hypercore beyond its documented methods. Beside atomic.ts and block-cache.ts the only file that leans on internals;
- * each is looked for before it is used, and without it the stock way is taken.
+ * What is asked of one Hypercore beyond its documented methods. Beside atomic.ts, store-traffic.ts and block-cache.ts the
+ * only file that leans on internals; each is looked for before it is used, and without it the stock way is taken.
  */
 import b4a from 'b4a'
 import type Hypercore from 'hypercore'
@@ -85,6 +85,15 @@ export async function readBlocks(core: Hypercore, from: number, to: number): Pro
 
 /** The same as they are stored: what is encrypted stays so. */
 export async function readStored(core: Hypercore, from: number, to: number): Promise<(Uint8Array | null)[]> {
+  const recent = recentRanges.get(core.core as object)
+  if (
+    recent &&
+    from >= recent.from &&
+    to <= recent.from + recent.blocks.length &&
+    to <= core.contiguousLength
+  ) {
+    return recent.blocks.slice(from - recent.from, to - recent.from)
+  }
   const storage = (core.state as unknown as { storage?: { read?: () => BlockReader } } | null)?.storage
   const reads: Promise<Uint8Array | null>[] = []
   if (typeof storage?.read !== 'function') {
@@ -98,6 +107,10 @@ export async function readStored(core: Hypercore, from: number, to: number): Pro
   reader.tryFlush()
   return Promise.all(reads)
 }
+
+/** A range that was taken last is read at once, to be applied and to be handed on: it need not come from the store. */
+const recentRanges = new WeakMap<object, { readonly from: number; readonly blocks: readonly Uint8Array[] }>()
+const RECENT_BLOCKS = 64
 
 interface SignedState {
   readonly length: number
@@ -148,7 +161,10 @@ export async function appendSigned(
   blocks: readonly Uint8Array[],
   { signature, length }: { signature: Uint8Array; length: number }
 ): Promise<void> {
+  const from = core.length
   await signedState(core)?.append(blocks, { signature, maxLength: length })
+  const isTaken = core.length === from + blocks.length && core.length === length
+  if (isTaken && core.core && blocks.length <= RECENT_BLOCKS) recentRanges.set(core.core, { from, blocks })
 }
 
 interface Replicator {

@@ -9,7 +9,7 @@ import { setSigner } from './signer.ts'
 import { Transfer } from './transfer.ts'
 
 /** How long a range is waited for when Hypercore hears of a longer log first, ms. */
-const GRACE = 150
+const GRACE = 600
 /** How long others' ranges may keep this one waiting, ms. */
 const PATIENCE = 1000
 /** Ranges that came and wait to be stored; while there are more, nothing is asked. */

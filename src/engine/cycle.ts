@@ -189,7 +189,7 @@ export class Cycle {
   #settle(): void {
     const { linearizer } = this.#o
     const before = linearizer.length
-    const first = linearizer.settle()
+    const first = this.#o.history.settle()
     if (first < before) this.#undo(first, before)
   }
 
@@ -297,7 +297,7 @@ export class Cycle {
     const local = this.#o.local()
     if (!local) return notWritable()
     const { extra } = append
-    const isNew = extra !== null && linearizer.find(extra.writer, extra.length) === null
+    const isNew = extra !== null && !linearizer.knows(extra.writer, extra.length)
     let draft: Draft
     try {
       // one link for each writer: an earlier head of the stranger's is in the past of the new one
@@ -343,7 +343,7 @@ export class Cycle {
     const { linearizer } = this.#o
     const before = linearizer.length
     for (const unit of units) linearizer.remove(unit)
-    const first = linearizer.settle()
+    const first = this.#o.history.settle()
     if (first < before) this.#undo(first, before)
     if (this.#state.state === 'failed') return
     this.#complete = await this.#applyReady()

@@ -11,9 +11,9 @@ import type { CycleStats } from './cycle-options.ts'
 import { UnitsAgain, withLiveLinks } from './links.ts'
 import type { WriterSet } from './writers.ts'
 
-/** How much of the order is in memory, in positions. */
+/** How much of the order is in memory. In positions, but for `spacing`. */
 export interface HistoryLimits {
-  /** Bases are about so far apart near the end of the order, and further apart in the far past. */
+  /** Bases are about so many entries apart near the end of the order, and further apart in the far past. */
   readonly spacing: number
   /** What is kept when older positions are let go, which happens at twice as many. */
   readonly keep: number
@@ -23,7 +23,10 @@ export interface HistoryLimits {
   readonly tail: number
 }
 
-export const HISTORY_LIMITS: HistoryLimits = { spacing: 1024, keep: 4096, recent: 256, tail: 65_536 }
+export const HISTORY_LIMITS: HistoryLimits = { spacing: 256, keep: 2048, recent: 8, tail: 65_536 }
+/** A base names every writer: with many of them, bases are further apart, by so many entries for each. */
+const SPACING_PER_WRITER = 4
+const FEW_WRITERS = 64
 
 export interface HistoryOptions {
   readonly linearizer: Linearizer<Unit>
@@ -37,6 +40,10 @@ export interface HistoryOptions {
   readonly stale: readonly BasePoint[]
   /** The order in memory begins elsewhere: `points` are places that an undo can return to from there on. */
   onmove(move: { readonly points: readonly UndoPoint[]; readonly segment: readonly Placed[] }): void
+}
+
+interface Added extends Pick<BasePoint, 'position' | 'isTail'> {
+  readonly record: Uint8Array
 }
 
 /** The base to begin with, so that at least `recent` positions before `length` are in memory; null: the very beginning. */
@@ -63,38 +70,61 @@ export class History {
   readonly #o: HistoryOptions
   /** Ascending. */
   #points: BasePoint[]
-  /** Not in the tree yet. */
+  /** Not in the tree yet, or in the tree as they were before. */
   readonly #added = new Map<number, Uint8Array>()
   /** In the tree still. */
   readonly #removed: Set<number>
+  readonly #inTree: Set<number>
+  /** Entries before each base that was taken since this was opened, and before the one it began with. */
+  readonly #entries = new Map<number, number>()
+  readonly #entriesBefore: number
 
   constructor(options: HistoryOptions) {
     this.#o = options
+    this.#entriesBefore = options.linearizer.entries
     this.#points = [...options.points]
     this.#removed = new Set(options.stale.map(({ position }) => position))
+    this.#inTree = new Set([...options.points, ...options.stale].map(({ position }) => position))
+  }
+
+  /**
+   * Brings the order in line with the known units: see {@link Linearizer.settle}. Bases among what is there as it was, though
+   * on behalf of others, are taken again: an ack may order any amount anew that way.
+   */
+  settle(): number {
+    const { linearizer } = this.#o
+    this.#cut()
+    const again = new Map<number, Added>()
+    const first = linearizer.settle(() => {
+      const { length } = linearizer
+      if (this.#points.some(({ position }) => position === length) && !linearizer.isTentative)
+        again.set(length, this.#take())
+    })
+    const touched = linearizer.takeTouched()
+    this.#points = this.#points.flatMap(point => {
+      if (point.position <= touched) return [point]
+      this.#drop(point)
+      const added = again.get(point.position)
+      return added ? [this.#add(added, point.view)] : []
+    })
+    return first
   }
 
   /** Must the system tree be written? A base in it that no longer holds is not to be found by the next opening. */
   get mustWrite(): boolean {
     this.#cut()
-    return this.#removed.size > 0
+    return this.#removed.size > 0 || [...this.#added.keys()].some(position => this.#inTree.has(position))
   }
 
   /** The view's tree was flushed: is this a place to begin at some day? */
   consider(view: number): void {
-    const { linearizer, hashes, limits } = this.#o
+    const { linearizer, limits } = this.#o
     this.#cut()
-    const last = this.#points.at(-1)?.position ?? 0
-    if (linearizer.length - last < limits.spacing || linearizer.isTentative) return
-    const base = linearizer.summary()
-    const { position } = base
-    this.#added.set(position, encodeBase({ base, orderHash: hashes.at(position) }))
-    this.#removed.delete(position)
-    this.#points.push({
-      position,
-      view,
-      isTail: base.lanes.some(({ before }) => before === Number.POSITIVE_INFINITY)
-    })
+    const last = this.#entries.get(this.#points.at(-1)?.position ?? 0) ?? this.#entriesBefore
+    const spacing = Math.max(limits.spacing, SPACING_PER_WRITER * (this.#o.writers.size - FEW_WRITERS))
+    if (linearizer.entries - last < spacing || linearizer.isTentative) return
+    this.#entries.set(linearizer.length, linearizer.entries)
+    this.#points.push(this.#add(this.#take(), view))
     for (const gone of this.#thin()) this.#drop(gone)
   }
 
@@ -106,6 +136,8 @@ export class History {
   }
 
   written(): void {
+    for (const position of this.#removed) this.#inTree.delete(position)
+    for (const position of this.#added.keys()) this.#inTree.add(position)
     this.#added.clear()
     this.#removed.clear()
   }
@@ -124,8 +156,9 @@ export class History {
   /** Lets go of what lies far back. */
   async trim(): Promise<void> {
     const { linearizer, limits } = this.#o
-    const { base, length } = linearizer
-    if (length - base <= 2 * limits.keep) return
+    const { base, length, waiting } = linearizer
+    // it costs as much as all that is in memory; in the middle of a large merge most of that waits
+    if (length - base <= Math.max(2 * limits.keep, waiting)) return
     this.#cut()
     const written = this.#points.filter(({ position }) => !this.#added.has(position))
     const point = basePointFor(written, { length, recent: limits.keep, tail: limits.tail })
@@ -207,7 +240,26 @@ export class History {
     return gone
   }
 
+  /** A base at the end of the order as it is. */
+  #take(): Added {
+    const { linearizer, hashes } = this.#o
+    const base = linearizer.summary()
+    const { position } = base
+    return {
+      position,
+      isTail: linearizer.tailStart < position,
+      record: encodeBase({ base, orderHash: hashes.at(position) })
+    }
+  }
+
+  #add({ position, isTail, record }: Added, view: number): BasePoint {
+    this.#added.set(position, record)
+    this.#removed.delete(position)
+    return { position, view, isTail }
+  }
+
   #drop({ position }: BasePoint): void {
-    if (!this.#added.delete(position)) this.#removed.add(position)
+    this.#added.delete(position)
+    if (this.#inTree.has(position)) this.#removed.add(position)
   }
 }

@@ -105,6 +105,11 @@ export class Graph<U extends UnitFacts> {
     this.#backlog.push(lane)
   }
 
+  /** Units that are not emitted. */
+  get waiting(): number {
+    return this.#backlog.reduce((count, lane) => count + lane.units.length - lane.next, 0)
+  }
+
   /**
    * The causal past of a unit, as far as it is not emitted before position `before`; smallest first, the unit itself not
    * included. A unit that was emitted earlier ends the walk: its own past was emitted before it.

@@ -62,9 +62,19 @@ export class Linearizer<U extends UnitFacts> {
     return this.#trace.base
   }
 
+  /** Known units that are not emitted. */
+  get waiting(): number {
+    return this.#graph.waiting
+  }
+
   /** Positions emitted so far. */
   get length(): number {
     return this.#trace.length
+  }
+
+  /** Entries of all emitted units, those below the base included. */
+  get entries(): number {
+    return this.#trace.entries
   }
 
   /** First position such that from it to the end no placement has mode 'indexer'; `length` when there is none. */
@@ -222,8 +232,11 @@ export class Linearizer<U extends UnitFacts> {
   /**
    * Brings the emitted order in line with the known units: moves back to the first position whose unit or verdict changes,
    * and returns it (`length` afterwards). Results before it stay; modes may have changed there.
+   *
+   * @param onposition called at each position that is reached anew with the results before it as they were: a summary of an
+   * earlier time may be taken again
    */
-  settle(): number {
+  settle(onposition: () => void = () => {}): number {
     this.#idle()
     if (this.#dirty >= this.length) return this.length
     const gone = this.#truncate(this.#dirty)
@@ -237,6 +250,7 @@ export class Linearizer<U extends UnitFacts> {
         break
       }
       this.done(result)
+      onposition()
     }
     return this.length
   }

@@ -145,6 +145,88 @@ test('an ack that orders a long tail anew leaves nothing behind that an opening 
   await same(again, b, c)
 })
 
+test('after an ack of a long tail no more is in memory, and no more is read at an opening, than before', async () => {
+  const clock = new Clock()
+  const store = await h.store()
+  const long = { ...SMALL, tail: 1000 }
+  const a = await h.peer(null, { now: clock.now, ...limits(long) })
+  const b = await h.peer(a.key, { store, now: clock.now, ...limits(long) })
+  const whole = await h.peer(a.key, { now: clock.now })
+  const cut = connect(a, b)
+  await a.append(op({ addWriter: b.local.id, indexer: false }))
+  await until(() => b.writable)
+  await cut()
+  for (let i = 0; i < 150; i++) {
+    clock.ms += 10
+    await write(b, 1, 'tail')
+  }
+  connect(a, b)
+  await same(a, b)
+  expect(baseOf(b)).toBe(0)
+  const before = b.stats.applies
+  await write(a, 1, 'ack')
+  await same(a, b)
+  expect(b.stats.applies).toBe(before + 1)
+  expect(inspect(b).linearizer.length - baseOf(b)).toBeLessThan(2 * SMALL.keep + 4 * SMALL.spacing)
+  await b.close()
+  const again = await h.peer(a.key, { store, now: clock.now, ...limits(long) })
+  expect(inspect(again).linearizer.length - baseOf(again)).toBeLessThan(4 * SMALL.spacing)
+  // what the bases say still holds: somebody who was apart all the time
+  connect(again, whole)
+  connect(again, a)
+  await same(again, a, whole)
+})
+
+test('an indexer who is gone for good does not make every opening read what once trailed', async () => {
+  const clock = new Clock()
+  const store = await h.store()
+  const long = { ...SMALL, tail: 1000 }
+  const a = await h.peer(null, { now: clock.now })
+  const b = await h.peer(a.key, { store, now: clock.now, ...limits(long) })
+  const cut = connect(a, b)
+  await a.append(op({ addWriter: b.local.id, indexer: false }))
+  await until(() => b.writable)
+  await cut()
+  await write(b, 40, 'tail')
+  await b.append(op({ addWriter: b.local.id }))
+  await write(b, 80)
+  const hash = hashOf(b)
+  await b.close()
+  const again = await h.peer(a.key, { store, now: clock.now, ...limits(long) })
+  expect(inspect(again).linearizer.length - baseOf(again)).toBeLessThan(4 * SMALL.spacing)
+  expect(hashOf(again)).toBe(hash)
+  // and when it comes back all the same, its units go where they belong
+  clock.ms += 10
+  await write(a, 3, 'back')
+  connect(a, again)
+  await same(a, again)
+})
+
+test('while much waits to be ordered, the base moves less often: that costs as much as all of it', async () => {
+  const clock = new Clock()
+  const a = await h.peer(null, { now: clock.now, ...limits(SMALL) })
+  const b = await h.peer(a.key, { now: clock.now })
+  const cut = connect(a, b)
+  await a.append(op({ addWriter: b.local.id, indexer: false }))
+  await until(() => b.writable)
+  await cut()
+  await a.append(op({ removeWriter: b.local.id }))
+  await write(b, 100)
+  connect(a, b)
+  const { linearizer } = inspect(a)
+  await until(() => linearizer.waiting === 100)
+  const moves: number[] = []
+  const rebase = linearizer.rebase.bind(linearizer)
+  linearizer.rebase = (...args) => {
+    moves.push(linearizer.length - linearizer.base)
+    rebase(...args)
+  }
+  await write(a, 150)
+  expect(moves).toHaveLength(1)
+  expect(moves[0]).toBeGreaterThan(100)
+  expect(linearizer.waiting).toBe(100)
+})
+
 test('an old entry that is linked to is looked at again: one stamped before it freezes its writer, one after does not', async () => {
   const clock = new Clock()
   const a = await h.peer(null, { now: clock.now, ...limits(SMALL) })

@@ -66,8 +66,8 @@ interface BeeContext {
   update(config: unknown): Promise<void>
 }
 
-/** Nodes kept decoded of the view, of up to 255 keys each: some 50 MB at most, and all of a view of 100,000 keys. */
-const CACHED_NODES = 1024
+/** Nodes kept decoded of the view, of up to 255 keys each: some 25 MB at most, and all of a view of 50,000 keys. */
+const CACHED_NODES = 512
 /** The same of the system tree: it is written at its end, and hardly read. */
 const CACHED_SYSTEM_NODES = 64
 

@@ -7,7 +7,7 @@
 import type Hyperbee from 'hyperbee2'
 
 /** Bytes of keys and values in kept blocks; each key costs some more. */
-const KEPT_BYTES = 8 * 1024 * 1024
+const KEPT_BYTES = 4 * 1024 * 1024
 const KEY_BYTES = 128
 
 interface Block {

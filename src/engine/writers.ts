@@ -79,6 +79,10 @@ export class WriterSet {
     return this.#lastNews
   }
 
+  get size(): number {
+    return this.#writers.size
+  }
+
   [Symbol.iterator](): IterableIterator<WriterCore> {
     return this.#writers.values()
   }

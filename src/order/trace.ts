@@ -18,6 +18,9 @@ export class Trace<U extends UnitFacts> {
   /** Units that are not emitted although a position was filled on their behalf. */
   readonly #steering = new Set<Vertex<U>>()
 
+  /** Of all emitted units, those below the base included. */
+  #entries = 0
+
   /** @param base positions below it are not kept */
   constructor(readonly base: number) {}
 
@@ -28,6 +31,10 @@ export class Trace<U extends UnitFacts> {
   /** Whether the order is what its own units alone would give. */
   get exact(): boolean {
     return this.#steering.size === 0 && this.#tentative.length === 0
+  }
+
+  get entries(): number {
+    return this.#entries
   }
 
   get isTentative(): boolean {
@@ -58,6 +65,7 @@ export class Trace<U extends UnitFacts> {
   /** The last unit of a writer below the base. */
   pushBase(vertex: Vertex<U>, { isHead }: { isHead: boolean }): void {
     vertex.position = this.base - 1
+    this.#entries += vertex.unit.length
     if (isHead) this.#heads.add(vertex)
     else vertex.emittedAbove = 1
   }
@@ -75,6 +83,7 @@ export class Trace<U extends UnitFacts> {
   push(vertex: Vertex<U>, o: { candidate: Vertex<U>; mode: Mode; verdict: Verdict }): void {
     const position = this.length
     vertex.position = position
+    this.#entries += vertex.unit.length - vertex.unit.start
     vertex.mode = o.mode
     vertex.verdict = o.verdict
     this.#order.push(vertex)
@@ -103,6 +112,7 @@ export class Trace<U extends UnitFacts> {
       const vertex = gone[i]!
       const position = length + i
       vertex.position = -1
+      this.#entries -= vertex.unit.length - vertex.unit.start
       if (vertex.steered >= 0) this.#steering.add(vertex)
       const candidate = this.#candidates.at(position - this.base)
       if (candidate.steered === position) {

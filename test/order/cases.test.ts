@@ -494,6 +494,24 @@ describe('the interface', () => {
     expect(world.order).toEqual(['a1', 'a2'])
   })
 
+  it('a unit stamped like a candidate below the base reaches below it: its key decides', () => {
+    const lin = new Linearizer<UnitFacts>({ bootstrap: 'b' })
+    const facts = { links: [], optimistic: false }
+    const run = (changes: RoleChange[] = []) => {
+      lin.next()
+      lin.done({ applied: true, changes })
+    }
+    lin.add({ ...facts, writer: 'b', start: 0, length: 1, timestamp: 10 })
+    run([{ writer: 'a', role: 'indexer' }])
+    lin.add({ ...facts, writer: 'b', start: 1, length: 2, timestamp: 20 })
+    run()
+    lin.rebase(lin.summary())
+    const unit = { ...facts, writer: 'a', start: 0, length: 1, timestamp: 20 }
+    expect(lin.reaches({ ...unit, timestamp: 21 })).toBe(false)
+    expect(lin.reaches(unit)).toBe(true)
+    expect(() => lin.add(unit)).toThrow()
+  })
+
   it('throws when it is used out of turn', () => {
     const world = founded()
     const { lin } = world

@@ -81,8 +81,8 @@ export interface PeerOptions {
   /** Keeps a copy of the view from the changes that `update` tells of. */
   readonly mirrors: boolean
   readonly optimistic: boolean
-  /** null: as users have it. */
-  readonly history: HistoryLimits | null
+  /** null: as users have it. Asked at each opening. */
+  history(opening: number): HistoryLimits | null
   /** By this peer's clock. */
   now(): number
   onproblem(what: string): void
@@ -110,6 +110,7 @@ export class Peer {
   #store: Corestore | null = null
   #db: Autobee | null = null
   #counted = { undos: 0 }
+  #openings = 0
 
   constructor(options: PeerOptions) {
     this.#o = options
@@ -183,7 +184,8 @@ export class Peer {
   }
 
   #options(): AutobeeOptions {
-    const { database, raw, mirrors, history } = this.#o
+    const { database, raw, mirrors } = this.#o
+    const history = this.#o.history(this.#openings++)
     return {
       ...database,
       raw,

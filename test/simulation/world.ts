@@ -92,15 +92,24 @@ export class World {
     return peer
   }
 
-  /** Small databases are to go through what large ones do. Does not use up what the other choices are made of. */
-  #historyOf(index: number): HistoryLimits | null {
-    const random = new Random(this.seed * 1000 + index)
-    if (random.chance(0.3)) return null
-    return {
-      spacing: random.int(1, 12),
-      keep: random.int(1, 24),
-      recent: random.int(0, 12),
-      tail: random.chance(0.5) ? random.int(0, 40) : 65_536
+  /**
+   * Small databases are to go through what large ones do; after a restart the limits may be others. Does not use up what the
+   * other choices are made of.
+   */
+  #historyOf(index: number): (opening: number) => HistoryLimits | null {
+    const seed = this.seed * 1000 + index
+    const changes = new Random(seed).chance(0.5)
+    return opening => {
+      const random = new Random(seed)
+      random.restart(seed, changes ? opening : 0)
+      if (random.chance(0.2)) return null
+      const tiny = random.chance(0.4)
+      return {
+        spacing: tiny ? 1 : random.int(1, 12),
+        keep: tiny ? random.int(0, 3) : random.int(1, 24),
+        recent: tiny ? random.int(0, 1) : random.int(0, 12),
+        tail: random.chance(0.5) ? random.int(0, 40) : 65_536
+      }
     }
   }
 

@@ -85,7 +85,7 @@ export class LocalOplog {
     const now = performance.now()
     this.#waitingSince ??= now
     if (now - this.#waitingSince > PATIENCE) return true
-    if (this.#isRead) this.#o.oplog.update({ force: true }).catch(noop)
+    if (this.#isRead) this.#o.oplog.update({ force: true, wait: true }).catch(noop)
     this.#timer ??= setTimeout(() => {
       this.#timer = null
       this.#o.onlook()

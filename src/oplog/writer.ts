@@ -119,8 +119,13 @@ export class WriterCore {
 
   /** Is a block on its way: known to exist, wanted, not here, and somebody connected may have it? */
   get inFlight(): boolean {
+    return !this.#frozen && !this.onTrial && this.isComing
+  }
+
+  /** The same of an oplog that is frozen or on trial. */
+  get isComing(): boolean {
     const core = this.#core
-    if (!core?.opened || this.#frozen || this.onTrial || core.peers.length === 0) return false
+    if (!core?.opened || core.peers.length === 0) return false
     return Math.min(Math.max(core.length, this.expected), this.#wanted) > core.contiguousLength
   }
 

@@ -18,6 +18,8 @@ const RATE = 16
 const PATIENCE = 10_000
 /** The same when nobody connected has the oplog at all, ms. */
 const SHORT_PATIENCE = 1000
+/** How long the last blocks of what is refused already are waited for, ms. */
+const LAST_BLOCKS = 5000
 
 export interface StrangersOptions {
   /** Does this peer try strangers' units now: is it an indexer, and does its user want it? */
@@ -47,6 +49,8 @@ interface Candidate {
   /** Who told of it; null: the user. */
   readonly from: object | null
   isLetIn: boolean
+  /** When its unit was refused, in ms of `performance.now()`; null while it is not. */
+  refusedAt: number | null
 }
 
 /** Tries the optimistic units of those who are no writers, within bounds, and forgets what is refused. */
@@ -75,7 +79,7 @@ export class Strangers {
     if (refused && refused.length >= length && refused.position === this.#o.position()) return
     if (!this.#makeRoom(from) || !this.#takeToken()) return
     const writer = this.#o.open(id)
-    this.#candidates.set(id, { writer, from, since: performance.now(), isLetIn: false })
+    this.#candidates.set(id, { writer, from, since: performance.now(), isLetIn: false, refusedAt: null })
     this.#fetch(writer).catch(noop)
     writer.ready().then(() => this.#o.kick(), noop)
   }
@@ -107,14 +111,15 @@ export class Strangers {
 
   async #try(id: string, candidate: Candidate): Promise<void> {
     const { writer } = candidate
-    if (writer.frozen || !(await this.#fetch(writer))) return this.#refuse(id, writer)
+    if (candidate.refusedAt !== null) return this.#refuse(id, candidate)
+    if (writer.frozen || !(await this.#fetch(writer))) return this.#refuse(id, candidate)
     await writer.read()
     const known = this.#o.knownLength(id)
     while (writer.pending[0] && writer.pending[0].length <= known) writer.pending.shift()
     const unit = writer.pending[0]
     if (!unit || !(await this.#o.isReady(writer))) return
-    if (!unit.optimistic || unit.bytes > MOST_BYTES) return this.#refuse(id, writer)
-    if (!(await this.#o.wouldAcknowledge(unit))) return this.#refuse(id, writer)
+    if (!unit.optimistic || unit.bytes > MOST_BYTES) return this.#refuse(id, candidate)
+    if (!(await this.#o.wouldAcknowledge(unit))) return this.#refuse(id, candidate)
     candidate.isLetIn = true
     this.#o.acknowledge(unit).then(isIn => {
       this.#candidates.delete(id)
@@ -133,7 +138,14 @@ export class Strangers {
     return true
   }
 
-  async #refuse(id: string, writer: WriterCore): Promise<void> {
+  /**
+   * Not before all that was asked for is here: a block that came after the others were cleared would be kept without what
+   * proves it, and whoever asks for it would be given an error by Hypercore, on the whole stream.
+   */
+  async #refuse(id: string, candidate: Candidate): Promise<void> {
+    const { writer } = candidate
+    candidate.refusedAt ??= performance.now()
+    if (writer.isComing && performance.now() - candidate.refusedAt < LAST_BLOCKS) return
     this.#candidates.delete(id)
     this.#remember(id, writer.length)
     const core = writer.core

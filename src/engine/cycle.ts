@@ -151,7 +151,7 @@ export class Cycle {
       latest: this.#o.now() + this.#o.maxClockDrift,
       maxClockDrift: this.#o.maxClockDrift
     }
-    let more = await writers.read()
+    let more = await writers.read({ all: forced })
     let admission = await writers.admit({ ...options, mayReorder: false, limit: ADMIT_LIMIT })
     if (admission.heldDepth > 0) {
       // a merge is one undo: take all that is here before it begins

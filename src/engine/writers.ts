@@ -143,8 +143,12 @@ export class WriterSet {
     return false
   }
 
-  /** Reads what came since the last time. Returns whether more is waiting already. */
-  async read(): Promise<boolean> {
+  /**
+   * Reads what came since the last time. Returns whether more is waiting already. `all`: whether or not anything said that
+   * it came.
+   */
+  async read({ all = false }: { all?: boolean } = {}): Promise<boolean> {
+    if (all) for (const writer of this.#writers.values()) if (writer.hasNews) this.#news.add(writer)
     const writers = [...this.#news]
     this.#news.clear()
     await Promise.all(writers.map(writer => writer.read()))

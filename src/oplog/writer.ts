@@ -136,10 +136,12 @@ export class WriterCore {
 
   /** Asks for blocks up to `length` (default: all there will ever be). */
   want(length: number = Number.POSITIVE_INFINITY): void {
-    if (length <= this.#wanted || this.#closed) return
-    this.#wanted = length
-    if (!this.#core) this.#open()
-    else this.#download()
+    if (this.#closed) return
+    if (length > this.#wanted) {
+      this.#wanted = length
+      if (!this.#core) this.#open()
+      else this.#download()
+    }
     // blocks that were here all along and are wanted only now come with no event
     if (this.hasNews) this.#handlers.onnews(this)
   }

@@ -6,6 +6,7 @@ import { main, root, run, SetupError, setup } from './setup.mjs'
 await main(async () => {
   const input = {
     run: join(root, 'bench', 'run.ts'),
+    'compare-child': join(root, 'bench', 'compare-child.ts'),
     'growth-child': join(root, 'bench', 'growth', 'child.ts')
   }
   if (!existsSync(input.run)) throw new SetupError('There is no bench/run.ts to run.')

@@ -3,10 +3,8 @@ import type { Case, Results, Row, Took } from './cases/case.ts'
 import { median } from './measure.ts'
 import { autobase } from './peers/autobase.ts'
 import { autobee } from './peers/autobee.ts'
-import type { Kind } from './peers/peer.ts'
 import { ratio, table, whole } from './table.ts'
-
-const KINDS = [autobee, autobase] as const
+import { Workers } from './workers.ts'
 
 export interface Result {
   readonly row: Row
@@ -22,19 +20,30 @@ export interface Result {
 /** `say` is told what goes on. */
 export async function compare(
   cases: readonly Case[],
-  { rounds, say }: { rounds: number; say: (line: string) => void }
+  { rounds, quick, say }: { rounds: number; quick: boolean; say: (line: string) => void }
 ): Promise<Result[]> {
-  const runs = cases.map(one => new Run(one))
+  const workers = new Workers({ quick })
+  try {
+    return await compareBy(workers, { cases, rounds, say })
+  } finally {
+    await workers.close()
+  }
+}
+
+async function compareBy(
+  workers: Workers,
+  { cases, rounds, say }: { cases: readonly Case[]; rounds: number; say: (line: string) => void }
+): Promise<Result[]> {
+  const runs = cases.map(one => new Run(one, workers))
   for (const run of runs) {
-    for (let i = 0; i < run.case.warmups; i++) await run.warm(KINDS)
+    for (let i = 0; i < run.case.warmups; i++) await run.warm()
     say(`warm: ${run.case.name}`)
   }
   for (let round = 0; round < rounds; round++) {
     // who comes first changes, in case that matters
-    const kinds = round % 2 === 0 ? KINDS : KINDS.toReversed()
     for (const run of runs) {
       if (round >= (run.case.rounds ?? rounds)) continue
-      const told = await run.measure(kinds)
+      const told = await run.measure({ isTurned: round % 2 === 1 })
       say(`${round + 1}/${rounds} ${told}`)
     }
   }
@@ -46,18 +55,20 @@ class Run {
   readonly case: Case
   readonly #results: Results[] = []
   #failure: string | null = null
+  readonly #workers: Workers
 
-  constructor(one: Case) {
+  constructor(one: Case, workers: Workers) {
     this.case = one
+    this.#workers = workers
   }
 
-  async warm(kinds: readonly Kind[]): Promise<void> {
-    await this.#round(kinds)
+  async warm(): Promise<void> {
+    await this.#round({ isTurned: false })
   }
 
-  /** Returns what to say of it. */
-  async measure(kinds: readonly Kind[]): Promise<string> {
-    const result = await this.#round(kinds)
+  /** Returns what to say of it. `isTurned`: the last one comes first. */
+  async measure(order: { isTurned: boolean }): Promise<string> {
+    const result = await this.#round(order)
     if (!result) return `${this.case.name}: ${this.#failure}`
     this.#results.push(result)
     return this.case.rows
@@ -78,12 +89,17 @@ class Run {
     }))
   }
 
-  async #round(kinds: readonly Kind[]): Promise<Results | null> {
+  /** One after the other. */
+  async #round({ isTurned }: { isTurned: boolean }): Promise<Results | null> {
     if (this.#failure !== null) return null
+    const beside = this.case.rows.flatMap(row => row.beside ?? [])
+    const names = [...new Set([...beside, autobee.name, autobase.name])]
+    const results = new Map<string, Took>()
     try {
-      return await this.case.round(kinds)
+      for (const name of isTurned ? names.toReversed() : names)
+        results.set(name, await this.#workers.round(name, { caseName: this.case.name }))
+      return results
     } catch (error) {
-      console.error(error)
       this.#failure = (error as Error).message
       return null
     }

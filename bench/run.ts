@@ -10,11 +10,9 @@
  */
 import { cpus } from 'node:os'
 import { parseArgs } from 'node:util'
-import { BARE, oneBatch, parallel, sequential } from './cases/appends.ts'
+import { allCases } from './cases/all.ts'
+import { BARE } from './cases/appends.ts'
 import type { Case } from './cases/case.ts'
-import { latency } from './cases/live.ts'
-import { fork, hub } from './cases/merges.ts'
-import { coldReader, gets } from './cases/reads.ts'
 import { compare, comparison } from './compare.ts'
 import { removeDatasets } from './datasets.ts'
 import { measureGrowth } from './growth/growth.ts'
@@ -43,18 +41,7 @@ const { quick, only } = options
 const rounds = Number(options.rounds ?? (quick ? 1 : 5))
 const size = (full: number, small: number) => (quick ? small : full)
 
-const CASES: readonly Case[] = [
-  sequential(size(500, 100)),
-  oneBatch(size(2000, 200)),
-  parallel(size(2000, 200)),
-  gets(size(10_000, 500)),
-  latency(size(200, 20)),
-  fork(size(100, 10)),
-  fork(size(500, 20), { rounds: 5 }),
-  hub({ writers: size(8, 2), each: size(50, 5), role: 'indexer', rounds: 3 }),
-  hub({ writers: size(8, 2), each: size(50, 5), role: 'writer', rounds: 3 }),
-  coldReader(size(2000, 200))
-]
+const CASES = allCases({ quick })
 
 async function countTable(): Promise<string[]> {
   const units = size(512, 128)
@@ -142,7 +129,7 @@ if (options.profile) await printProfiles(chosen)
 else {
   if (chosen.length > 0) {
     const machine = `${cpus().length} cores, Node ${process.version}, ${process.platform}; medians of ${rounds} rounds (hub: 3), each case warmed up.`
-    const results = await compare(chosen, { rounds, say })
+    const results = await compare(chosen, { rounds, quick, say })
     await report('comparison', [machine, '', ...comparison(results)])
     if (results.some(({ failure }) => failure !== null)) process.exitCode = 1
   }

@@ -4,12 +4,9 @@ import { openHypercore } from '../peers/hypercore.ts'
 import type { Kind, Peer } from '../peers/peer.ts'
 import { Scope } from '../scope.ts'
 import { valueFor, valuesFor } from '../values.ts'
-import { type Case, inTurn } from './case.ts'
+import { type Case, inTurn, type Took } from './case.ts'
 
 export const BARE = 'bare Hypercore 11'
-
-/** So many of one, then as many of the next: what slows the machine down slows down all. */
-const TURN = 25
 
 /** Each awaited before the next. */
 export function sequential(count: number): Case {
@@ -20,32 +17,36 @@ export function sequential(count: number): Case {
       { name: 'sequential appends', units: count, target: 5 },
       { name: 'sequential appends, beside a bare Hypercore', units: count, target: 0.25, beside: BARE }
     ],
-    warmups: 2,
-    round: kinds =>
-      Scope.run(async scope => {
-        const appends = new Map([[BARE, await openHypercore(scope)]])
-        for (const kind of kinds) {
-          const peer = await scope.peer(kind)
-          appends.set(kind.name, value => peer.append(value))
-        }
-        // the first append writes more than those that follow
-        for (const append of appends.values()) await append(valueFor('first'))
-        globalThis.gc?.()
-        const sums = new Map([...appends.keys()].map(name => [name, { ms: 0, counter: new Counter() }]))
-        for (let from = 0; from < count; from += TURN) {
-          const keys = Array.from({ length: Math.min(TURN, count - from) }, (_, i) => `key ${from + i}`)
-          for (const [name, append] of appends) {
-            const sum = sums.get(name)!
-            const turn = async () => {
-              for (const key of keys) await append(valueFor(key))
-            }
-            sum.ms += await probed(sum.counter, () => timed(turn))
+    warmups: 3,
+    // by none of the kinds: a bare Hypercore
+    round: async kinds => {
+      const results = new Map<string, Took>()
+      const all: [string, (scope: Scope) => Promise<(value: Uint8Array) => Promise<unknown>>][] =
+        kinds.length === 0 ? [[BARE, openHypercore]] : []
+      for (const kind of kinds) {
+        all.push([
+          kind.name,
+          async scope => {
+            const peer = await scope.peer(kind)
+            return value => peer.append(value)
           }
-        }
-        return new Map(
-          [...sums].map(([name, { ms, counter }]) => [name, { ms: [ms, ms], cpu: counter.cpuPer(1) }])
-        )
-      })
+        ])
+      }
+      for (const [name, open] of all) {
+        const counter = new Counter()
+        const ms = await Scope.run(async scope => {
+          const append = await open(scope)
+          // the first append writes more than those that follow
+          await append(valueFor('first'))
+          const run = async () => {
+            for (let i = 0; i < count; i++) await append(valueFor(`key ${i}`))
+          }
+          return probed(counter, () => timed(run))
+        })
+        results.set(name, { ms: [ms, ms], cpu: counter.cpuPer(1) })
+      }
+      return results
+    }
   }
 }
 
@@ -55,7 +56,8 @@ export function oneBatch(count: number): Case {
     name,
     entries: count,
     rows: [{ name, units: count, target: 4 }],
-    warmups: 3,
+    // compiled code is several times as fast: after about six rounds it no longer changes
+    warmups: 8,
     round: inTurn(kind =>
       withPeer(kind, peer => {
         const values = valuesFor(count)
@@ -72,7 +74,8 @@ export function parallel(count: number): Case {
     name,
     entries: count,
     rows: [{ name, units: count, target: 3 }],
-    warmups: 3,
+    // compiled code is several times as fast: after about six rounds it no longer changes
+    warmups: 8,
     round: inTurn(kind =>
       withPeer(kind, peer => {
         const values = valuesFor(count)

@@ -36,12 +36,11 @@ export interface Case {
   round(kinds: readonly Kind[]): Promise<Results>
 }
 
-/** One after the other, garbage taken out before, so that none pays for another's. */
+/** One after the other. */
 export function inTurn(run: (kind: Kind) => Promise<readonly number[]>): Case['round'] {
   return async kinds => {
     const results = new Map<string, Took>()
     for (const kind of kinds) {
-      globalThis.gc?.()
       const counter = new Counter()
       const ms = await probed(counter, () => run(kind)).catch(error => {
         throw new Error(`${kind.name}: ${(error as Error).message}`, { cause: error })

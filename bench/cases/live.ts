@@ -13,7 +13,7 @@ export function latency(count: number): Case {
     name: 'live one-way latency',
     entries: count,
     rows: [{ name: 'live one-way latency, p50', target: 2 }, { name: 'live one-way latency, p95' }],
-    warmups: 1,
+    warmups: 3,
     round: inTurn(kind =>
       Scope.run(async scope => {
         const a = await scope.peer(kind)

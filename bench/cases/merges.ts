@@ -15,7 +15,7 @@ export function fork(count: number, { rounds }: { rounds?: number } = {}): Case 
     name,
     entries: 2 * count,
     rows: [{ name, target: 10 }],
-    warmups: 1,
+    warmups: 2,
     ...(rounds === undefined ? {} : { rounds }),
     round: inTurn(kind =>
       Scope.run(async scope => {
@@ -63,7 +63,7 @@ export function hub({ writers, each, role, rounds }: HubOptions): Case {
     name,
     entries: writers * each,
     rows: [{ name, target: 6 }],
-    warmups: 1,
+    warmups: 2,
     ...(rounds === undefined ? {} : { rounds }),
     round: inTurn(kind =>
       Scope.run(async scope => {

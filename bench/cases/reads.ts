@@ -19,7 +19,7 @@ export function gets(count: number): Case {
       { name: `${name}: the first ${many}`, units: count, target: 20 },
       { name: `${name}: the next ${many}`, units: count, target: 20 }
     ],
-    warmups: 1,
+    warmups: 3,
     round: inTurn(async kind => {
       const { dir } = await dataset(kind, {
         name: `${count} keys`,

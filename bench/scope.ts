@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Corestore from 'corestore'
+import { openStore } from '../adapters/storage/file.ts'
 import type { Kind, Peer, Role } from './peers/peer.ts'
 
 export class Scope {
@@ -29,6 +30,13 @@ export class Scope {
     const store = new Corestore(dir ?? (await this.dir()))
     this.#closing.push(() => store.close())
     await store.ready()
+    return store
+  }
+
+  /** The same as this package opens stores on files. */
+  async opened(dir?: string): Promise<Corestore> {
+    const store = await openStore(dir ?? (await this.dir()))
+    this.#closing.push(() => store.close())
     return store
   }
 

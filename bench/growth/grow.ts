@@ -23,7 +23,7 @@ type Side = 'ours' | 'small' | 'bare'
 export async function grow(task: GrowTask, tell: (entries: number) => void): Promise<Grown> {
   countStores()
   return Scope.run(async scope => {
-    const store = await scope.store(task.dir)
+    const store = await scope.opened(task.dir)
     const db = openAutobee(store, { role: 'indexer' })
     await db.ready()
     const started = performance.now()
@@ -36,7 +36,7 @@ export async function grow(task: GrowTask, tell: (entries: number) => void): Pro
     await store.storage.db.flush()
     // before anything else is open in this process
     const used = { memory: await memory(), peak: peak(), growing, key: b4a.toString(db.key!, 'hex') }
-    const small = openAutobee(await scope.store(), { role: 'indexer' })
+    const small = openAutobee(await scope.opened(), { role: 'indexer' })
     await small.ready()
     const bare = await openHypercore(scope)
     // the code runs slowly the first time

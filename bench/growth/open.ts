@@ -1,6 +1,6 @@
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import b4a from 'b4a'
-import Corestore from 'corestore'
+import { openStore } from '../../adapters/storage/file.ts'
 import type { Autobee } from '../../src/index.ts'
 import { openAutobee } from '../peers/autobee.ts'
 import { keyAt, valueAt } from './data.ts'
@@ -9,8 +9,7 @@ import type { Opened, OpenTask, Read, ReadTask, ServeTask, Serving } from './tas
 
 export async function open({ dir, entries }: OpenTask): Promise<Opened> {
   const started = performance.now()
-  const store = new Corestore(dir)
-  await store.ready()
+  const store = await openStore(dir)
   const opened = performance.now()
   const db = openAutobee(store, { role: 'indexer' })
   await db.ready()
@@ -24,8 +23,7 @@ export async function open({ dir, entries }: OpenTask): Promise<Opened> {
 
 /** Stays open. */
 export async function serve({ dir }: ServeTask): Promise<Serving> {
-  const store = new Corestore(dir)
-  await store.ready()
+  const store = await openStore(dir)
   const db = openAutobee(store, { role: 'indexer' })
   await db.ready()
   const server = createServer(socket => replicate(db, { socket, isInitiator: false }))
@@ -34,8 +32,7 @@ export async function serve({ dir }: ServeTask): Promise<Serving> {
 }
 
 export async function read({ dir, key, port, entries }: ReadTask): Promise<Read> {
-  const store = new Corestore(dir)
-  await store.ready()
+  const store = await openStore(dir)
   const db = openAutobee(store, { key: b4a.from(key, 'hex'), role: 'indexer' })
   await db.ready()
   const started = performance.now()

@@ -75,13 +75,11 @@ export class History {
   /** In the tree still. */
   readonly #removed: Set<number>
   readonly #inTree: Set<number>
-  /** Entries before each base that was taken since this was opened, and before the one it began with. */
+  /** Entries before each base, as far as it was asked for. */
   readonly #entries = new Map<number, number>()
-  readonly #entriesBefore: number
 
   constructor(options: HistoryOptions) {
     this.#o = options
-    this.#entriesBefore = options.linearizer.entries
     this.#points = [...options.points]
     this.#removed = new Set(options.stale.map(({ position }) => position))
     this.#inTree = new Set([...options.points, ...options.stale].map(({ position }) => position))
@@ -120,10 +118,10 @@ export class History {
   consider(view: number): void {
     const { linearizer, limits } = this.#o
     this.#cut()
-    const last = this.#entries.get(this.#points.at(-1)?.position ?? 0) ?? this.#entriesBefore
+    const last = this.#points.at(-1)?.position ?? 0
     const spacing = Math.max(limits.spacing, SPACING_PER_WRITER * (this.#o.writers.size - FEW_WRITERS))
-    if (linearizer.entries - last < spacing || linearizer.isTentative) return
-    this.#entries.set(linearizer.length, linearizer.entries)
+    if (linearizer.length <= last || linearizer.entries - this.#entriesBefore(last) < spacing) return
+    if (linearizer.isTentative) return
     this.#points.push(this.#add(this.#take(), view))
     for (const gone of this.#thin()) this.#drop(gone)
   }
@@ -258,7 +256,23 @@ export class History {
     return { position, view, isTail }
   }
 
+  /** Of a position that is in memory, or the base. */
+  #entriesBefore(position: number): number {
+    const { linearizer } = this.#o
+    let entries = this.#entries.get(position)
+    if (entries === undefined) {
+      entries = linearizer.entries
+      for (let at = Math.max(position, linearizer.base); at < linearizer.length; at++) {
+        const { unit } = linearizer.at(at)
+        entries -= unit.length - unit.start
+      }
+      this.#entries.set(position, entries)
+    }
+    return entries
+  }
+
   #drop({ position }: BasePoint): void {
+    this.#entries.delete(position)
     this.#added.delete(position)
     if (this.#inTree.has(position)) this.#removed.add(position)
   }

@@ -57,10 +57,15 @@ export async function readStoredOrder(
 ): Promise<StoredOrder> {
   const all = await readBasePoints(system)
   const indexed = boot?.indexed ?? 0
-  const points = all.filter(({ position }) => position <= indexed)
-  const stale = all.filter(({ position }) => position > indexed)
-  const point = basePointFor(points, { ...limits, length: boot?.position ?? 0 })
-  const record = point && (await readBase(system, point.position))
+  let points = all.filter(({ position }) => position <= indexed)
+  let point = basePointFor(points, { ...limits, length: boot?.position ?? 0 })
+  const record = point && (await readBase(system, point.position).catch(notCorrupt))
+  // without it everything is still here: the order is read from its beginning, and gets bases anew
+  if (!record) {
+    point = null
+    points = []
+  }
+  const stale = all.filter(one => !points.includes(one))
   const from = point?.position ?? 0
   const placed = [...(await readOrder(system, { from, to: indexed })), ...(boot?.recent ?? [])]
   const segment = await segmentBefore(system, from)
@@ -71,6 +76,11 @@ export async function readStoredOrder(
 export function undoPointsOf({ boot, stored }: { boot: Boot | null; stored: StoredOrder }): UndoPoint[] {
   const first = stored.point ?? START
   return [first, ...(boot?.undoPoints ?? []).filter(({ position }) => position > first.position)]
+}
+
+function notCorrupt(error: unknown): null {
+  if (AutobeeError.is(error, 'STORE_CORRUPT')) return null
+  throw error
 }
 
 /** Looks at first blocks that are here before anything is written. */

@@ -1,3 +1,4 @@
+import { Alarm } from '../alarm.ts'
 import { type AutobeeError, toAutobeeError } from '../errors.ts'
 import type { Unit } from '../oplog/unit.ts'
 import type { Placement } from '../order/index.ts'
@@ -41,8 +42,7 @@ export class Cycle {
   #again = false
   #forced = false
   #complete = true
-  #timer: ReturnType<typeof setTimeout> | null = null
-  #wakeAt = 0
+  readonly #alarm = new Alarm(() => this.kick())
   readonly #pace = new MergePace()
   #report: Report = new Report()
 
@@ -83,11 +83,11 @@ export class Cycle {
   async close(): Promise<void> {
     if (this.#state.state === 'open' || this.#state.state === 'interrupted')
       this.#state = { state: 'closing' }
-    this.#clearTimer()
+    this.#alarm.stop()
     if (this.#o.queue.length > 0 && this.#complete && !this.#o.isStale()) this.kick()
     await this.idle()
     if (this.#state.state !== 'failed') this.#state = { state: 'closed' }
-    this.#clearTimer()
+    this.#alarm.stop()
   }
 
   #start(): void {
@@ -156,14 +156,9 @@ export class Cycle {
     if (admission.heldDepth > 0) {
       // a merge is one undo: take all that is here before it begins
       while (more) more = await writers.read()
-      const wait = forced
-        ? 0
-        : this.#pace.delay({
-            depth: admission.heldDepth,
-            inFlight: writers.inFlight,
-            lastNews: writers.lastNews
-          })
-      if (wait > 0) this.#wake(wait)
+      const { inFlight, lastNews } = writers
+      const wait = forced ? 0 : this.#pace.delay({ depth: admission.heldDepth, inFlight, lastNews })
+      if (wait > 0) this.#alarm.set(wait)
       else {
         this.#pace.begin()
         await this.#reach(admission.reaching)
@@ -175,7 +170,7 @@ export class Cycle {
     } else this.#pace.begin()
     if (more || admission.added >= ADMIT_LIMIT) this.#again = true
     this.#o.onblocked(admission.blocked)
-    for (const { until } of admission.blocked) if (until) this.#wake(until - this.#o.now() + 1)
+    for (const { until } of admission.blocked) if (until) this.#alarm.set(until - this.#o.now() + 1)
   }
 
   /** So much of the past is in memory afterwards that these units can be added. */
@@ -399,24 +394,5 @@ export class Cycle {
     this.#state = { state: 'failed', error }
     this.#o.queue.rejectAll(error)
     this.#o.onfatal(error)
-  }
-
-  #wake(delay: number): void {
-    // later than a timer can hold: look again then
-    const ms = Math.min(Math.max(1, delay), 2 ** 30)
-    const at = performance.now() + ms
-    if (this.#timer && this.#wakeAt <= at) return
-    this.#clearTimer()
-    this.#wakeAt = at
-    this.#timer = setTimeout(() => {
-      this.#timer = null
-      this.kick()
-    }, ms)
-    ;(this.#timer as { unref?: () => void }).unref?.()
-  }
-
-  #clearTimer(): void {
-    if (this.#timer) clearTimeout(this.#timer)
-    this.#timer = null
   }
 }

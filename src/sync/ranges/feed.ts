@@ -1,5 +1,6 @@
 import type Hypercore from 'hypercore'
 import type Protomux from 'protomux'
+import { Alarm } from '../../alarm.ts'
 import { appendSigned, forgiveStaleProofs, guardUpgrades, isInConflict } from '../../engine/core-internals.ts'
 import { MOST_BLOCKS, MOST_BYTES } from './limits.ts'
 import type { RangeOplog, RangeStats } from './oplog.ts'
@@ -57,8 +58,7 @@ export class Feed implements Asker {
   /** Since when there is more than this, and nothing is done about it. */
   #behind: { readonly length: number; readonly since: number } | null = null
   #unguard: () => void = noop
-  #timer: ReturnType<typeof setTimeout> | null = null
-  #wakeAt = 0
+  readonly #alarm = new Alarm(() => this.evaluate())
   #closed = false
 
   constructor(oplog: RangeOplog, options: FeedOptions) {
@@ -120,8 +120,7 @@ export class Feed implements Asker {
     this.#closed = true
     this.#drop()
     this.#unguard()
-    if (this.#timer) clearTimeout(this.#timer)
-    this.#timer = null
+    this.#alarm.stop()
     this.oplog.expected = 0
   }
 
@@ -328,16 +327,7 @@ export class Feed implements Asker {
   }
 
   #wake(ms: number): void {
-    if (this.#closed || ms === Number.POSITIVE_INFINITY) return
-    const at = performance.now() + ms
-    if (this.#timer && this.#wakeAt <= at) return
-    if (this.#timer) clearTimeout(this.#timer)
-    this.#wakeAt = at
-    this.#timer = setTimeout(() => {
-      this.#timer = null
-      this.evaluate()
-    }, ms)
-    ;(this.#timer as { unref?: () => void }).unref?.()
+    if (!this.#closed && ms !== Number.POSITIVE_INFINITY) this.#alarm.set(ms)
   }
 }
 

@@ -5,6 +5,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { buildAll, builtFiles, hashInputs } from './build.mjs'
+import { findChromium, needChromium, wantFirefox } from './chromium.mjs'
 import { locked } from './lock.mjs'
 
 export const root = dirname(dirname(fileURLToPath(import.meta.url)))
@@ -16,13 +17,25 @@ const STAMP = join(root, 'node_modules', '.autobee-setup')
  * Installs and builds what is missing or stale; does nothing, quickly, when all is there.
  * Several processes may call it at once: one works, the others wait for it.
  */
-export async function setup({ build, force = false }) {
+export async function setup({ build, browsers = false, force = false }) {
   checkNode()
-  if (!force && installed() && (!build || built())) return
+  if (!force && installed() && (!build || built()) && (!browsers || findChromium())) return
   await locked(join(root, '.ci', '.lock'), async () => {
     if (!installed()) await install()
     if (build && (force || !built())) await rebuild()
+    if (browsers) await installBrowsers()
   })
+}
+
+async function installBrowsers() {
+  if (await needChromium(execute)) {
+    await wantFirefox(execute)
+    return
+  }
+  throw new SetupError(
+    'The tests run in a real browser, and no Chromium was found or could be installed. Install one ' +
+      '(on Debian: apt-get install chromium) or give the path of one in AUTOBEE_CHROMIUM, and run the command again.'
+  )
 }
 
 /** Runs a command to its end; resolves to its exit code. With `quiet`, shows its output only when it fails. */

@@ -1,6 +1,6 @@
-import { readFile } from 'node:fs/promises'
 import b4a from 'b4a'
 import { expect, test } from 'vitest'
+import documented from '../../docs/FORMAT.md?raw'
 import { decodeEntry } from '../../src/oplog/entry.ts'
 import { decodeMessage } from '../../src/sync/ranges/messages.ts'
 import { decodeBase } from '../../src/system/base.ts'
@@ -8,12 +8,11 @@ import { decodeBoot, encodeBoot } from '../../src/system/boot.ts'
 import { decodeSegment, encodeSegment } from '../../src/system/segment.ts'
 import { BASE, ENTRIES, RANGE_MESSAGES, vectors } from './vectors.ts'
 
-const golden: Record<string, string> = await readVectors()
+const golden = readVectors()
 const bytes = (name: string) => b4a.from(golden[name] as string, 'hex')
 
-async function readVectors(): Promise<Record<string, string>> {
-  const text = await readFile(new URL('../../docs/FORMAT.md', import.meta.url), 'utf8')
-  const block = /```json vectors\n([\s\S]*?)```/.exec(text)?.[1]
+function readVectors(): Record<string, string> {
+  const block = /```json vectors\n([\s\S]*?)```/.exec(documented)?.[1]
   if (!block) throw new Error('docs/FORMAT.md holds no vectors')
   return JSON.parse(block)
 }

@@ -1,3 +1,4 @@
+import b4a from 'b4a'
 import Corestore from 'corestore'
 import { describe, expect, test } from 'vitest'
 import { Autobee } from '../../src/index.ts'
@@ -133,9 +134,9 @@ describe('as a database', () => {
     const kv = new KeyValue<string, string>(store, { valueEncoding: 'utf-8' })
     h.onclose(() => kv.close())
     await kv.put('a', 'text')
-    expect(
-      await kv.db.bee.get(Buffer.from('a')).then(entry => Buffer.from(entry?.value ?? []).toString())
-    ).toBe('text')
+    expect(await kv.db.bee.get(b4a.from('a')).then(entry => b4a.toString(entry?.value ?? b4a.alloc(0)))).toBe(
+      'text'
+    )
   })
 
   test('after close everything fails with CLOSED, and what was to come ends', async () => {
@@ -151,8 +152,8 @@ describe('as a database', () => {
     await expect(kv.del('a')).rejects.toMatchObject(closed)
     await expect(kv.get('a')).rejects.toMatchObject(closed)
     await expect(kv.has('a')).rejects.toMatchObject(closed)
-    await expect(kv.addWriter(Buffer.alloc(32))).rejects.toMatchObject(closed)
-    await expect(kv.removeWriter(Buffer.alloc(32))).rejects.toMatchObject(closed)
+    await expect(kv.addWriter(b4a.alloc(32))).rejects.toMatchObject(closed)
+    await expect(kv.removeWriter(b4a.alloc(32))).rejects.toMatchObject(closed)
     await expect(batch.flush()).rejects.toMatchObject(closed)
     await expect(kv.batch([{ type: 'del', key: 'a' }])).rejects.toMatchObject(closed)
     await expect(list.next()).rejects.toMatchObject(closed)
@@ -178,7 +179,7 @@ describe('as a database', () => {
   })
 
   test('an encrypted one is read with its key, and refused without', async () => {
-    const encryptionKey = Buffer.alloc(32, 7)
+    const encryptionKey = b4a.alloc(32, 7)
     const store = await h.store()
     const kv = await h.open(null, { store, encryptionKey })
     await kv.put('secret', 'value')

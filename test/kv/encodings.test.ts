@@ -1,3 +1,4 @@
+import b4a from 'b4a'
 import c from 'compact-encoding'
 import { expect, test } from 'vitest'
 import { Autobee } from '../../src/index.ts'
@@ -13,7 +14,7 @@ const OTHERS: Record<string, Options> = {
   'keys and values exchanged': { keyEncoding: 'json' as never, valueEncoding: 'utf-8' as never },
   'a codec': { keyEncoding: c.uint as never },
   'a codec with a name': {
-    valueEncoding: { name: 'mine', encode: () => Buffer.alloc(0), decode: () => null as never }
+    valueEncoding: { name: 'mine', encode: () => b4a.alloc(0), decode: () => null as never }
   }
 }
 
@@ -59,7 +60,7 @@ test('an Autobee that is no KeyValue does not open one by mistake, nor a KeyValu
 test('peers with the same codec share a database; codecs go by their names', async () => {
   const named = (name: string) => ({
     name,
-    encode: (n: number) => Buffer.from([n]),
+    encode: (n: number) => b4a.from([n]),
     decode: (b: Uint8Array) => b[0] as number
   })
   const options = { valueEncoding: named('byte') }

@@ -1,6 +1,6 @@
-import { readFile } from 'node:fs/promises'
 import b4a from 'b4a'
 import { expect, test } from 'vitest'
+import guide from '../../docs/KV.md?raw'
 import { Autobee } from '../../src/index.ts'
 import type { KeyValue } from '../../src/kv/index.ts'
 import { harness } from './harness.ts'
@@ -21,7 +21,7 @@ test('operations are the bytes that docs/KV.md says', async () => {
   const kv = await h.open()
   await kv.put('a', 1)
   await kv.del('ab')
-  const key = Buffer.alloc(32, 0xcd)
+  const key = b4a.alloc(32, 0xcd)
   await kv.addWriter(key)
   await kv.addWriter(key, { isIndexer: false })
   await kv.removeWriter(key)
@@ -38,7 +38,6 @@ test('operations are the bytes that docs/KV.md says', async () => {
     `0103${cd}`,
     '010100046e756c6c000161'
   ])
-  const guide = await readFile(new URL('../../docs/KV.md', import.meta.url), 'utf8')
   expect(guide).toContain('`01 01 01 61 01 31`')
 })
 
@@ -57,7 +56,7 @@ test('a new value begins after 64 KiB, and a larger one has one of its own', asy
 
 test('the view holds keys and values as they are, and nothing else', async () => {
   const kv = await h.open()
-  await kv.addWriter(Buffer.alloc(32, 1))
+  await kv.addWriter(b4a.alloc(32, 1))
   await kv.put('a', { b: 1 })
   const raw: [string, string][] = []
   for await (const { key, value } of kv.db.bee.createReadStream())

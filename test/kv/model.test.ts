@@ -1,3 +1,4 @@
+import b4a from 'b4a'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { KeyValue } from '../../src/kv/index.ts'
@@ -72,7 +73,7 @@ class Model {
   }
 
   list({ gt, gte, lt, lte, prefix, reverse, limit }: Range): [string, unknown][] {
-    const order = (a: string, b: string) => Buffer.compare(Buffer.from(a), Buffer.from(b))
+    const order = (a: string, b: string) => b4a.compare(b4a.from(a), b4a.from(b))
     const inside = [...this.#map].filter(
       ([key]) =>
         (gt === undefined || order(key, gt) > 0) &&
@@ -102,7 +103,7 @@ async function run(kv: KeyValue<Uint8Array | string, unknown>, step: Step): Prom
 test.for(['utf-8', 'binary'] as const)(
   'random writes, batches, ranges and restarts are those of a sorted map, keys %s',
   async keyEncoding => {
-    const text = (key: Uint8Array | string) => (typeof key === 'string' ? key : Buffer.from(key).toString())
+    const text = (key: Uint8Array | string) => (typeof key === 'string' ? key : b4a.toString(key))
     await fc.assert(
       fc.asyncProperty(fc.array(step, { minLength: 10, maxLength: 60 }), async steps => {
         const store = await h.store()

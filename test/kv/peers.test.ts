@@ -1,3 +1,4 @@
+import b4a from 'b4a'
 import { describe, expect, test } from 'vitest'
 import type { WriterInfo } from '../../src/index.ts'
 import type { KeyValue } from '../../src/kv/index.ts'
@@ -9,9 +10,7 @@ const h = harness()
 function roles(kv: KeyValue<string, never>): Record<string, string> {
   const role = ({ isRemoved, isIndexer }: WriterInfo) =>
     isRemoved ? 'removed' : isIndexer ? 'indexer' : 'writer'
-  return Object.fromEntries(
-    [...kv.writers].map(writer => [Buffer.from(writer.key).toString('hex'), role(writer)])
-  )
+  return Object.fromEntries([...kv.writers].map(writer => [b4a.toString(writer.key, 'hex'), role(writer)]))
 }
 
 describe('peers', () => {
@@ -80,7 +79,7 @@ describe('peers', () => {
   })
 
   test('they agree after a restart, encrypted too', async () => {
-    const options = { encryptionKey: Buffer.alloc(32, 3) }
+    const options = { encryptionKey: b4a.alloc(32, 3) }
     const stores = [await h.store(), await h.store()] as const
     const a = await h.open<string, number>(null, { store: stores[0], ...options })
     const b = await h.open<string, number>(a.key, { store: stores[1], ...options })

@@ -1,3 +1,4 @@
+import b4a from 'b4a'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { KeyValue, KeyValueWatcher } from '../../src/kv/index.ts'
@@ -34,7 +35,7 @@ async function follow(watcher: KeyValueWatcher<string, number>, end: number): Pr
     else seen.set(key, value)
     if (key === LAST && value === end) break
   }
-  return [...seen].sort(([a], [b]) => Buffer.compare(Buffer.from(a), Buffer.from(b)))
+  return [...seen].sort(([a], [b]) => b4a.compare(b4a.from(a), b4a.from(b)))
 }
 
 test('whatever two peers do, apart and together: who follows the changes has what the list has', async () => {

@@ -1,10 +1,11 @@
+import b4a from 'b4a'
 import c from 'compact-encoding'
 import { describe, expect, test } from 'vitest'
 import { KeyValue, MAX_KEY_BYTES, MAX_OPERATIONS, MAX_VALUE_BYTES } from '../../src/kv/index.ts'
 import { entries, harness } from './harness.ts'
 
 const h = harness()
-const bytes = Buffer.from('a')
+const bytes = b4a.from('a')
 
 describe('wrong input', () => {
   test('keys and values that the encodings cannot hold are refused, and nothing is written', async () => {
@@ -83,7 +84,7 @@ describe('wrong input', () => {
       await expect(kv.addWriter(key as never)).rejects.toMatchObject({ code: 'INVALID_KEY' })
       await expect(kv.removeWriter(key as never)).rejects.toMatchObject({ code: 'INVALID_KEY' })
     }
-    await expect(kv.addWriter(Buffer.alloc(32), { isIndexer: 'no' as never })).rejects.toMatchObject({
+    await expect(kv.addWriter(b4a.alloc(32), { isIndexer: 'no' as never })).rejects.toMatchObject({
       code: 'INVALID_ARGUMENT'
     })
     expect(kv.local.length).toBe(0)
@@ -147,8 +148,8 @@ describe('codecs of one’s own', () => {
   test('what a codec makes and cannot read again is refused before it is written', async () => {
     const kv = await h.open<string, string>(null, {
       valueEncoding: {
-        encode: (text: string) => Buffer.from(text),
-        decode: (bytes: Uint8Array) => JSON.parse(Buffer.from(bytes).toString()) as string
+        encode: (text: string) => b4a.from(text),
+        decode: (bytes: Uint8Array) => JSON.parse(b4a.toString(bytes)) as string
       }
     })
     await expect(kv.put('a', 'no json')).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
@@ -165,11 +166,11 @@ describe('codecs of one’s own', () => {
 
   test('binary keys and values', async () => {
     const kv = await h.open<Uint8Array, Uint8Array>(null, { keyEncoding: 'binary', valueEncoding: 'binary' })
-    await kv.put(Buffer.from([255, 0]), Buffer.from([1]))
+    await kv.put(b4a.from([255, 0]), b4a.from([1]))
     await kv.put('text', 'too')
     expect(await entries(kv)).toEqual([
-      [Buffer.from('text'), Buffer.from('too')],
-      [Buffer.from([255, 0]), Buffer.from([1])]
+      [b4a.from('text'), b4a.from('too')],
+      [b4a.from([255, 0]), b4a.from([1])]
     ])
   })
 

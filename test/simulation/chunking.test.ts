@@ -1,4 +1,4 @@
 import { defineChunking } from './chunking.ts'
-import { folders } from './disk.ts'
+import { disks } from './disk.ts'
 
-defineChunking(folders)
+defineChunking(disks)

@@ -1,4 +1,4 @@
-import { folders } from './disk.ts'
+import { disks } from './disk.ts'
 import { defineFuzz } from './fuzz.ts'
 
-defineFuzz(folders, { part: 1, parts: 2 })
+defineFuzz(disks, { part: 1, parts: 2 })

@@ -1,4 +1,4 @@
-import { folders } from './disk.ts'
+import { disks } from './disk.ts'
 import { defineNamed } from './named.ts'
 
-defineNamed(folders)
+defineNamed(disks)

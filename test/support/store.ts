@@ -1,26 +1,24 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import Corestore from 'corestore'
+import type Corestore from 'corestore'
+import { createPlace } from './places.ts'
 
 export interface TempStore {
   readonly store: Corestore
+  /** In Node the folder; in a browser a name. */
   readonly dir: string
-  /** Closes the store, if it is not closed yet, and removes its folder. */
+  /** Closes the store, if it is not closed yet, and removes what it held. */
   close(): Promise<void>
 }
 
-/** A Corestore on disk in a folder of its own. */
+/** A Corestore in a place of its own. */
 export async function tempStore(): Promise<TempStore> {
-  const dir = await mkdtemp(join(tmpdir(), 'autobee-test-'))
-  const store = new Corestore(dir)
-  await store.ready()
+  const place = await createPlace()
+  const store = await place.open()
   return {
     store,
-    dir,
+    dir: place.name,
     async close() {
       await store.close()
-      await rm(dir, { recursive: true, force: true })
+      await place.destroy()
     }
   }
 }

@@ -1,0 +1,5 @@
+/** What Vite adds to imports and to `import.meta`, in the tests. */
+declare module '*?raw' {
+  const text: string
+  export default text
+}

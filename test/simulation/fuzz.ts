@@ -14,7 +14,8 @@ const AT_ONCE = 3
 /** From so many seeds on, a run has to have met everything that it counts. */
 const ENOUGH = 50
 
-const env = globalThis.process?.env ?? {}
+/** The variables of the command; in a page, those that its project hands on. */
+const env = import.meta.env
 
 /** Registers the tests of one of several files, which run beside each other. */
 export function defineFuzz(runtime: Runtime, { part, parts }: { part: number; parts: number }): void {

@@ -3,3 +3,7 @@ declare module '*?raw' {
   const text: string
   export default text
 }
+
+interface ImportMeta {
+  readonly env: Readonly<Record<string, string | undefined>>
+}

@@ -3,8 +3,9 @@ import { resolve } from 'node:path'
 import Corestore from 'corestore'
 import Hypercore from 'hypercore'
 import { AutobeeError } from '../../src/index.ts'
-import { checkOpenOptions, isStorageAdapter, type OpenStoreOptions, type StorageAdapter } from './adapter.ts'
+import { checkOpenOptions, type OpenStoreOptions, type StorageAdapter } from './adapter.ts'
 import { fileStoreError } from './file-errors.ts'
+import { type OpenStore, openStoreWith } from './open-store.ts'
 
 export type { OpenStoreOptions, StorageAdapter } from './adapter.ts'
 
@@ -27,19 +28,8 @@ export function file(path: string): StorageAdapter {
   }
 }
 
-/**
- * Opens a store: by the path of a folder, or by a storage adapter. Resolves when it is ready.
- * @throws AutobeeError `INVALID_ARGUMENT`, `INVALID_OPTIONS`, `STORE_LOCKED` (another process has it open),
- *   `STORE_CORRUPT`, `STORE_FULL`, `STORE_FAILED`
- */
-export async function openStore(
-  store: string | StorageAdapter,
-  options: OpenStoreOptions = {}
-): Promise<Corestore> {
-  if (typeof store === 'string') return file(store).open(options)
-  if (isStorageAdapter(store)) return store.open(options)
-  throw new AutobeeError('INVALID_ARGUMENT', 'openStore takes the path of a folder or a storage adapter')
-}
+/** {@link OpenStore} of Node: a name is the path of a folder. */
+export const openStore: OpenStore = openStoreWith(file)
 
 async function openFolder(path: string, { wait = false, readOnly = false }: OpenStoreOptions) {
   await checkFolder(path, { mustExist: readOnly })

@@ -215,6 +215,8 @@ export class AtomicCores {
 
 /** A failed write of the store, by what the user can do about it. */
 export function storeError(error: unknown): AutobeeError {
+  if (AutobeeError.is(error)) return error
+  if (error instanceof Error && AutobeeError.is(error.cause)) return error.cause
   // RocksDB says that the batch was not applied; why, its cause says
   const cause = error instanceof Error && error.cause !== undefined ? messageOf(error.cause) : ''
   const message = messageOf(error)

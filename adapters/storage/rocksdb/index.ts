@@ -1,0 +1,1 @@
+export { ColumnFamily, RocksDB as default, RocksDB } from './session.ts'

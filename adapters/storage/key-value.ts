@@ -48,7 +48,10 @@ export interface KeyValueReader {
   entries(range: KeyValueRange): KeyValueCursor
 }
 
-/** From `start` (inclusive; default the first key) to `end` (exclusive; default after the last). Empty when start ≥ end. */
+/**
+ * From `start` (inclusive; default the first key) to `end` (exclusive; default after the last). Empty when start ≥ end.
+ * Bounds are any bytes up to 1,025, not only keys: none at all come before every key.
+ */
 export interface KeyValueRange {
   readonly start?: Uint8Array | undefined
   readonly end?: Uint8Array | undefined
@@ -62,9 +65,12 @@ export interface KeyValueEntry {
 }
 
 export interface KeyValueCursor {
-  /** The next entries, one at least and `limit` at most; none at the end. One call at a time. */
+  /** The next entries, one at least and `limit` (1 or more) at most; none at the end, and ever after. One call at a time. */
   next(limit: number): Promise<readonly KeyValueEntry[]>
-  /** Gives free what the cursor holds; may be called again, also while `next` runs, which then rejects or resolves. */
+  /**
+   * Gives free what the cursor holds; may be called again, also while `next` runs, which then rejects or resolves. Later
+   * calls of `next` reject with `STORE_CLOSED`.
+   */
   close(): void
 }
 
@@ -76,7 +82,7 @@ export interface KeyValueSnapshot extends KeyValueReader {
 export type KeyValueOperation =
   | { readonly type: 'put'; readonly key: Uint8Array; readonly value: Uint8Array }
   | { readonly type: 'delete'; readonly key: Uint8Array }
-  /** `start` inclusive, `end` exclusive; nothing when start ≥ end. */
+  /** As {@link KeyValueRange}, with both bounds: `start` inclusive, `end` exclusive; nothing when start ≥ end. */
   | { readonly type: 'delete-range'; readonly start: Uint8Array; readonly end: Uint8Array }
 
 /** A place for a {@link KeyValueStore}, as `memory()` and `indexedDb(name)` give it; `openStore` takes it. */

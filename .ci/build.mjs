@@ -12,6 +12,7 @@ import {
   writeFileSync
 } from 'node:fs'
 import { basename, join, relative, sep } from 'node:path'
+import { gzipSync } from 'node:zlib'
 
 const INPUTS = [
   'src',
@@ -22,12 +23,19 @@ const INPUTS = [
   'tsconfig.json',
   'vite.config.ts',
   '.ci/build.mjs',
+  '.ci/bundles.ts',
+  '.ci/notices.ts',
   '.ci/tsconfig.build.json'
 ]
 
+const BUILT = ['dist/node/index.js', 'dist/browser/autobee.js', 'dist/types/index.d.cts']
+
+/** Bytes of all that a plain page loads, gzipped; a build that exceeds them fails. */
+export const BROWSER_BUDGET = 400_000
+
 /** Whether a build is there, whatever it was made from. */
 export function builtFiles(root) {
-  return ['dist/node/index.js', 'dist/types/index.d.cts'].every(path => existsSync(join(root, path)))
+  return BUILT.every(path => existsSync(join(root, path)))
 }
 
 export function hashInputs(root) {
@@ -50,6 +58,9 @@ export async function buildAll(root, run) {
   const vite = join(root, 'node_modules', 'vite', 'bin', 'vite.js')
   if (await node([vite, 'build', '--outDir', join(aside, 'node')])) return 'the bundling (vite)'
   chmodSync(join(aside, 'node', 'cli.js'), 0o755)
+  if (await node([vite, 'build', '--mode', 'browser', '--outDir', join(aside, 'browser')]))
+    return 'the bundling for browsers (vite)'
+  if (!withinBudget(join(aside, 'browser', 'autobee.js'))) return 'the size of what a page loads'
 
   const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc')
   if (await node([tsc, '-p', '.ci/tsconfig.build.json', '--outDir', join(aside, 'types')]))
@@ -62,6 +73,25 @@ export async function buildAll(root, run) {
   renameSync(aside, dist)
   rmSync(old, { recursive: true, force: true })
   return null
+}
+
+function withinBudget(entry) {
+  const bytes = loadedFiles(entry).reduce((sum, path) => sum + gzipSync(readFileSync(path)).byteLength, 0)
+  const kilobytes = Math.round(bytes / 1000)
+  console.log(`A page loads ${kilobytes} KB (gzip), of ${BROWSER_BUDGET / 1000} KB that it may.`)
+  return bytes <= BROWSER_BUDGET
+}
+
+/** A module of the build and all that it imports statically. */
+export function loadedFiles(entry) {
+  const found = new Set([entry])
+  for (const path of found) {
+    for (const [, other] of readFileSync(path, 'utf8').matchAll(
+      /(?:from|import) ?["'`](\.{1,2}\/[^"'`]+)["'`]/g
+    ))
+      found.add(join(path, '..', other))
+  }
+  return [...found]
 }
 
 /**
@@ -81,7 +111,7 @@ function finishTypes(root, types) {
   for (const path of walk(types)) {
     // tsc leaves the sources' `.ts` in declarations; users' tools look for `.js`.
     const text = readFileSync(path, 'utf8').replace(
-      /((?:from |import\()['"]\.{1,2}\/[^'"]*)\.ts(?=['"])/g,
+      /((?:from |import |import\()['"]\.{1,2}\/[^'"]*)\.ts(?=['"])/g,
       '$1.js'
     )
     const used = [...names].filter(([name, file]) => file !== path && mentions(text, name))

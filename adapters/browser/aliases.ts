@@ -20,6 +20,11 @@ export const browserAliases = [
 /** For Vite's `define`. */
 export const browserDefines = { global: 'globalThis' }
 
+/** For Rolldown's `transform.inject`, in `build.rolldownOptions` and in `optimizeDeps.rolldownOptions`. */
+export const browserInjections: Record<string, [string, string]> = {
+  setImmediate: [here('set-immediate.ts'), 'setImmediate']
+}
+
 /**
  * For Vite's `optimizeDeps.include`: every package that the sources take, bundled in one go before the tests begin, so
  * that there is one libsodium and none of them is loaded a second time half-way.

@@ -1,0 +1,91 @@
+/** What Vite builds: for Node with every package left an import, for pages with everything inside. */
+import { existsSync } from 'node:fs'
+import { isAbsolute } from 'node:path'
+import type { BuildEnvironmentOptions, UserConfig } from 'vite'
+import { browserAliases, browserDefines, browserInjections } from '../adapters/browser/aliases.ts'
+import { thirdPartyNotices } from './notices.ts'
+
+/** By the path in the package. A file that is not there is left out. */
+const NODE_ENTRIES = {
+  index: 'adapters/entry/node.ts',
+  kv: 'adapters/entry/kv.ts',
+  testing: 'adapters/entry/testing.ts',
+  'storage/file': 'adapters/storage/file.ts',
+  'storage/memory': 'adapters/storage/memory.ts',
+  'storage/random-access': 'adapters/storage/random-access.ts',
+  'storage/indexeddb': 'adapters/storage/indexeddb.ts',
+  'storage/opfs': 'adapters/storage/opfs.ts',
+  'transport/tcp': 'adapters/transport/tcp.ts',
+  'transport/websocket': 'adapters/transport/websocket.ts',
+  'transport/relay': 'adapters/transport/relay.ts',
+  'transport/swarm': 'adapters/transport/swarm.ts',
+  cli: 'demo/cli.ts',
+  'demo/peer': 'demo/peer.ts',
+  'demo/many-cores/writer': 'demo/many-cores/writer.ts',
+  'demo/many-cores/reader': 'demo/many-cores/reader.ts'
+}
+
+/** What Node alone can have throws `UNSUPPORTED_RUNTIME` when it is called. */
+const BROWSER_ENTRIES = {
+  autobee: 'adapters/entry/browser.ts',
+  kv: 'adapters/entry/browser-kv.ts',
+  testing: 'adapters/entry/testing.ts',
+  'storage/file': 'adapters/entry/unsupported/file.ts',
+  'storage/memory': 'adapters/storage/memory.ts',
+  'storage/random-access': 'adapters/storage/random-access.ts',
+  'storage/indexeddb': 'adapters/storage/indexeddb.ts',
+  'storage/opfs': 'adapters/storage/opfs.ts',
+  'transport/tcp': 'adapters/entry/unsupported/tcp.ts',
+  'transport/websocket': 'adapters/transport/websocket.ts',
+  'transport/swarm': 'adapters/transport/swarm.ts'
+}
+
+const output = { chunkFileNames: 'chunks/[name]-[hash].js' }
+
+const common: BuildEnvironmentOptions = { sourcemap: true, emptyOutDir: true }
+
+export const nodeBundle: UserConfig = {
+  build: {
+    ...common,
+    target: 'node20',
+    minify: false,
+    outDir: 'dist/node',
+    lib: { entry: present(NODE_ENTRIES), formats: ['es'] },
+    rolldownOptions: {
+      // Every package stays an import: never two copies of a library beside the user's own.
+      external: id => !id.startsWith('.') && !isAbsolute(id),
+      output
+    }
+  }
+}
+
+export const browserBundle: UserConfig = {
+  resolve: { alias: browserAliases },
+  define: browserDefines,
+  publicDir: false,
+  plugins: [thirdPartyNotices()],
+  build: {
+    ...common,
+    // modules that wait at their top level
+    target: 'es2022',
+    minify: true,
+    outDir: 'dist/browser',
+    modulePreload: false,
+    chunkSizeWarningLimit: 2000,
+    rolldownOptions: {
+      input: present(BROWSER_ENTRIES),
+      preserveEntrySignatures: 'strict',
+      transform: { inject: browserInjections },
+      output: {
+        ...output,
+        entryFileNames: '[name].js',
+        // changes seldom, and is half of all: browsers may keep it
+        codeSplitting: { groups: [{ name: 'libsodium', test: /[\\/]libsodium-sumo[\\/]/ }] }
+      }
+    }
+  }
+}
+
+function present(entries: Record<string, string>): Record<string, string> {
+  return Object.fromEntries(Object.entries(entries).filter(([, path]) => existsSync(path)))
+}

@@ -2,10 +2,7 @@
  * For bundling Hypercore's stack for pages, in the build and in the tests' server alike: what takes the place of Node's
  * modules and of native ones.
  */
-import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
-
-const { resolve } = createRequire(import.meta.url)
 
 /** For Vite's `resolve.alias`. */
 export const browserAliases = [
@@ -14,7 +11,8 @@ export const browserAliases = [
   { find: /^device-file$/, replacement: here('device-file.ts') },
   { find: /^(node:)?fs$/, replacement: here('fs.ts') },
   { find: /^(node:)?path$/, replacement: here('path.ts') },
-  { find: /^(node:)?events$/, replacement: resolve('events/') }
+  // the bare name is the package of that name, which stands for Node's module
+  { find: /^node:events$/, replacement: 'events' }
 ]
 
 /** For Vite's `define`. */
@@ -34,6 +32,7 @@ export const browserDependencies = [
   'b4a',
   'compact-encoding',
   'corestore',
+  'events',
   'hyperbee2',
   'hypercore',
   'hypercore-crypto',

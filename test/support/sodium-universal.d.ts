@@ -1,0 +1,4 @@
+declare module 'sodium-universal' {
+  const sodium: unknown
+  export default sodium
+}

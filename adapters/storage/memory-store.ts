@@ -15,7 +15,7 @@ export class MemoryStore implements KeyValueStore {
   readonly #onclose: () => void
   #isClosed = false
 
-  /** `onclose`: called once. */
+  /** `onclose`: called once, at the first close. */
   constructor(entries: SortedBytes, onclose: () => void) {
     this.#entries = entries
     this.#onclose = onclose

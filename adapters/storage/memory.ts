@@ -3,6 +3,7 @@ import { checkOpenOptions, type OpenStoreOptions } from './adapter.ts'
 import type { KeyValueAdapter, KeyValueStore } from './key-value.ts'
 import { MemoryStore } from './memory-store.ts'
 import { SortedBytes } from './sorted-bytes.ts'
+import { Turns } from './turns.ts'
 
 export type { OpenStoreOptions } from './adapter.ts'
 export type * from './key-value.ts'
@@ -12,24 +13,14 @@ export type * from './key-value.ts'
  */
 export function memory(): KeyValueAdapter {
   const entries = new SortedBytes()
-  const waiting: (() => void)[] = []
-  let isOpen = false
-
-  const release = () => {
-    const next = waiting.shift()
-    // from owner to owner: nobody else comes in between
-    if (next) next()
-    else isOpen = false
-  }
+  const turns = new Turns()
 
   async function openKeyValue(options: OpenStoreOptions = {}): Promise<KeyValueStore> {
     const { wait = false, readOnly = false } = checkOpenOptions(options)
     if (readOnly) throw new AutobeeError('NOT_SUPPORTED', 'a store in memory has one owner, who may write')
-    if (isOpen && !wait)
-      throw new AutobeeError('STORE_LOCKED', 'this store in memory is open already; close it there')
-    if (isOpen) await new Promise<void>(resolve => waiting.push(resolve))
-    isOpen = true
-    return new MemoryStore(entries, release)
+    const turn = await turns.take({ wait })
+    if (!turn) throw new AutobeeError('STORE_LOCKED', 'this store in memory is open already; close it there')
+    return new MemoryStore(entries, () => turn.end())
   }
 
   return { name: 'memory', openKeyValue }

@@ -23,10 +23,12 @@ export function crypto_generichash(
   input: ArrayBufferView,
   key?: ArrayBufferView | null
 ): void {
+  within(bytes(output, 'output').byteLength, 'output', OUTPUT)
+  if (key) within(bytes(key, 'key').byteLength, 'key', KEY)
   crypto_generichash_batch(output, [input], key)
 }
 
-/** The hash of all inputs, one behind the other. */
+/** The hash of all inputs, one behind the other. As in sodium-native, outputs and keys may be as short as one byte here. */
 export function crypto_generichash_batch(
   output: ArrayBufferView,
   batch: readonly ArrayBufferView[],
@@ -34,8 +36,8 @@ export function crypto_generichash_batch(
 ): void {
   const out = bytes(output, 'output')
   const secret = optional(key, 'key')
-  within(out.byteLength, 'output', OUTPUT)
-  if (key) within(secret.byteLength, 'key', KEY)
+  within(out.byteLength, 'output', [1, crypto_generichash_BYTES_MAX])
+  within(secret.byteLength, 'key', [0, crypto_generichash_KEYBYTES_MAX])
   let length = 0
   for (const input of batch) length += bytes(input, 'input').byteLength
 

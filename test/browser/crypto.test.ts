@@ -1,0 +1,3 @@
+import { cryptoCases } from '../crypto/cases.ts'
+
+cryptoCases()

@@ -52,3 +52,9 @@ export async function drain(cursor: KeyValueCursor, limit = 7): Promise<KeyValue
 export function contents(reader: KeyValueReader, range: KeyValueRange = {}): Promise<KeyValueEntry[]> {
   return drain(reader.entries(range))
 }
+
+/** For what is not waited for at once: when a case fails in between, its rejection is nobody's. */
+export function begun<T>(work: Promise<T>): Promise<T> {
+  work.catch(() => {})
+  return work
+}

@@ -1,6 +1,6 @@
 import type { KeyValueOperation, KeyValueReader } from '../../storage/key-value.ts'
 import { holds, same } from '../assert.ts'
-import { bytes, contents, del, delRange, drain, keyOf, put, valueAt } from '../bytes.ts'
+import { begun, bytes, contents, del, delRange, drain, keyOf, put, valueAt } from '../bytes.ts'
 import { Model } from '../model.ts'
 import type { StorageCase } from '../trial.ts'
 
@@ -118,7 +118,7 @@ export const commitCases: readonly StorageCase[] = [
         last = number
       }
       for (let round = 0; round < 10; round++) {
-        const commits = [1, 2, 3].map(i => store.commit(generation(round * 3 + i)))
+        const commits = [1, 2, 3].map(i => begun(store.commit(generation(round * 3 + i))))
         newer(generationOf(await store.getMany(keys)))
         newer(await readGeneration(store, round % 2 === 0))
         const snapshot = store.snapshot()
@@ -137,7 +137,7 @@ export const commitCases: readonly StorageCase[] = [
     async run(trial) {
       const store = await trial.open()
       await store.commit(generation(1))
-      const commit = store.commit(generation(2))
+      const commit = begun(store.commit(generation(2)))
       const cursor = store.entries({})
       await commit
       await store.commit(generation(3))
@@ -152,7 +152,7 @@ export const commitCases: readonly StorageCase[] = [
       const store = await trial.open()
       const commits: Promise<void>[] = []
       for (let i = 0; i < 60; i++) {
-        commits.push(store.commit([put(keyOf(0), bytes(i)), put(keyOf(1000 + i), bytes(i))]))
+        commits.push(begun(store.commit([put(keyOf(0), bytes(i)), put(keyOf(1000 + i), bytes(i))])))
         if (i % 10 === 9) commits.push(store.commit([delRange(keyOf(1000), keyOf(1000 + i))]))
       }
       await Promise.all(commits)
@@ -205,7 +205,7 @@ export const commitCases: readonly StorageCase[] = [
       const store = await trial.open()
       await store.sync()
       await store.commit([put(keyOf(1), bytes(1))])
-      const beside = store.commit([put(keyOf(2), bytes(2))])
+      const beside = begun(store.commit([put(keyOf(2), bytes(2))]))
       await Promise.all([store.sync(), store.sync(), beside])
       await store.close()
       same((await contents(await trial.open())).length, 2, 'entries when opened again')

@@ -1,5 +1,5 @@
 import { failsWith, holds, same } from '../assert.ts'
-import { bytes, contents, del, delRange, keyOf, put, valueAt } from '../bytes.ts'
+import { begun, bytes, contents, del, delRange, keyOf, put, valueAt } from '../bytes.ts'
 import { Model } from '../model.ts'
 import type { StorageCase } from '../trial.ts'
 
@@ -52,7 +52,7 @@ export const lifecycleCases: readonly StorageCase[] = [
     async run(trial) {
       const first = await trial.open()
       let open = 1
-      const waiting = [1, 2, 3].map(async i => {
+      const useInTurn = async (i: number) => {
         const store = await trial.open({ wait: true })
         same(++open, 1, 'owners at once')
         const before = await contents(store)
@@ -60,7 +60,8 @@ export const lifecycleCases: readonly StorageCase[] = [
         open--
         await store.close()
         return before.length
-      })
+      }
+      const waiting = [1, 2, 3].map(i => begun(useInTurn(i)))
       await first.commit([put(keyOf(9), bytes(9))])
       open--
       await first.close()
@@ -89,8 +90,12 @@ export const lifecycleCases: readonly StorageCase[] = [
     async run(trial) {
       const store = await trial.open()
       await store.commit([put(keyOf(0), bytes(0))])
-      const commits = Array.from({ length: 20 }, (_, i) => store.commit([put(keyOf(i), bytes(i))]))
-      const reads = [store.getMany([keyOf(0)]), contents(store).catch(() => null), store.sync()] as const
+      const commits = Array.from({ length: 20 }, (_, i) => begun(store.commit([put(keyOf(i), bytes(i))])))
+      const reads = [
+        begun(store.getMany([keyOf(0)])),
+        contents(store).catch(() => null),
+        begun(store.sync())
+      ] as const
       await store.close()
       await Promise.all(commits)
       same(await reads[0], [bytes(0)], 'a value that was being read')

@@ -8,7 +8,7 @@ import type {
   KeyValueStore
 } from '../../storage/key-value.ts'
 import { isEqual, same } from '../assert.ts'
-import { bytes, contents, filled, put } from '../bytes.ts'
+import { begun, bytes, contents, filled, put } from '../bytes.ts'
 import { Model } from '../model.ts'
 import { Random } from '../random.ts'
 import type { StorageCase, StoragePlace, Trial } from '../trial.ts'
@@ -105,7 +105,7 @@ class Walk {
     const commits: Promise<void>[] = []
     for (let i = this.#random.below(4); i >= 0; i--) {
       const operations = this.#operations()
-      commits.push(this.#store.commit(operations))
+      commits.push(begun(this.#store.commit(operations)))
       states.push((states.at(-1) as Model).after(operations))
     }
     const snapshot = this.#store.snapshot()

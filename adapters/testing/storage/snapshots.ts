@@ -1,6 +1,6 @@
 import type { KeyValueReader } from '../../storage/key-value.ts'
 import { failsWith, same } from '../assert.ts'
-import { bytes, contents, del, delRange, drain, keyOf, put, valueAt } from '../bytes.ts'
+import { begun, bytes, contents, del, delRange, drain, keyOf, put, valueAt } from '../bytes.ts'
 import { Model } from '../model.ts'
 import type { StorageCase } from '../trial.ts'
 
@@ -147,7 +147,7 @@ export const snapshotCases: readonly StorageCase[] = [
         model = model.after(operations)
         states.push(model)
         const [cursor, seen, reverse] = [store.entries({ reverse: i % 2 === 0 }), model, i % 2 === 0]
-        readers.push(drain(cursor, 3).then(all => same(all, seen.list({ reverse }), `cursor ${i}`)))
+        readers.push(begun(drain(cursor, 3).then(all => same(all, seen.list({ reverse }), `cursor ${i}`))))
       }
       await Promise.all(readers)
       await isLike(store, states.at(-1) as Model, 'the store itself')

@@ -321,7 +321,7 @@ describe('storageSuite', () => {
   test('notices when nothing is there again', async () => {
     const forgetful = () =>
       place({ name: 'forgetful', openKeyValue: options => memory().openKeyValue(options) })
-    expect(await firstFailure(forgetful)).toMatch(/again/)
+    expect(await firstFailure(forgetful)).toMatch(/in their order/)
   })
 })
 

@@ -1,0 +1,71 @@
+import { AutobeeError } from '../../src/index.ts'
+import { checkOpenOptions, type OpenStoreOptions } from './adapter.ts'
+import { browserEnvironment, type Environment } from './indexeddb/environment.ts'
+import { Place } from './indexeddb/place.ts'
+import { IndexedDbStore } from './indexeddb/store.ts'
+import type { KeyValueAdapter } from './key-value.ts'
+
+export { estimate, persist, type StorageEstimate } from '../browser/storage-manager.ts'
+export type { OpenStoreOptions } from './adapter.ts'
+export type * from './key-value.ts'
+
+export interface IndexedDbOptions {
+  /**
+   * `strict`: a commit resolves when it is on disk. `relaxed`: when the operating system has it; a killed browser loses
+   * nothing, a power cut the last moments. Default `relaxed`, which appends half as many times again.
+   */
+  readonly durability?: 'relaxed' | 'strict'
+  /** Waits until whoever has the store open closes it, instead of failing with `STORE_LOCKED`. Default false. */
+  readonly wait?: boolean
+  /** Bytes that values may take which are kept in memory, so that they need not be read again. Default 8 MiB; 0 for none. */
+  readonly cacheBytes?: number
+}
+
+const DEFAULTS = { durability: 'relaxed', cacheBytes: 8 * 1024 * 1024, undoBytes: 4 * 1024 * 1024 } as const
+
+/**
+ * A store in an IndexedDB database of this name, in pages and workers; created when missing. One owner at a time, among
+ * all tabs and workers: a second one gets `STORE_LOCKED`, or waits. A page that is put aside (back-forward cache, frozen
+ * tab) gives its place free; when it comes back and nobody took it, it goes on, else all rejects with `STORE_LOCKED`
+ * (reason `TAKEN_OVER`). When the database is deleted, by the user say: `STORE_CLOSED` (reason `DELETED`). A database that
+ * holds something else is left as it is.
+ * @throws AutobeeError `INVALID_ARGUMENT`, `INVALID_OPTIONS`
+ */
+export function indexedDb(name: string, options: IndexedDbOptions = {}): KeyValueAdapter {
+  return indexedDbIn(browserEnvironment, name, options)
+}
+
+/** In another environment than that of this page; for tests. */
+export function indexedDbIn(
+  environment: () => Environment,
+  name: string,
+  options: IndexedDbOptions & { readonly undoBytes?: number } = {}
+): KeyValueAdapter {
+  if (typeof name !== 'string' || name === '')
+    throw new AutobeeError('INVALID_ARGUMENT', 'a store in IndexedDB needs the name of a database')
+  checkOptions(options)
+  const { wait: waits = false, ...rest } = options
+  return {
+    name,
+    async openKeyValue(opening: OpenStoreOptions = {}) {
+      const { wait = waits, readOnly = false } = checkOpenOptions(opening)
+      if (readOnly) throw new AutobeeError('NOT_SUPPORTED', `the store ${name} has one owner, who may write`)
+      const place = await Place.open(name, environment(), { wait })
+      return new IndexedDbStore(place, { ...DEFAULTS, ...rest })
+    }
+  }
+}
+
+function checkOptions(options: IndexedDbOptions): void {
+  if (typeof options !== 'object' || options === null)
+    throw new AutobeeError(
+      'INVALID_OPTIONS',
+      "the options of a store are an object, such as { durability: 'strict' }"
+    )
+  const { durability = 'relaxed', wait = false, cacheBytes = 0 } = options
+  if (durability !== 'relaxed' && durability !== 'strict')
+    throw new AutobeeError('INVALID_OPTIONS', "durability is 'relaxed' or 'strict'")
+  if (typeof wait !== 'boolean') throw new AutobeeError('INVALID_OPTIONS', 'wait is true or false')
+  if (!Number.isFinite(cacheBytes) || cacheBytes < 0)
+    throw new AutobeeError('INVALID_OPTIONS', 'cacheBytes is a number of bytes, from 0')
+}

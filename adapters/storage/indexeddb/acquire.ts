@@ -1,0 +1,93 @@
+import { type Connection, type ConnectionEvents, connect, randomId } from './connection.ts'
+import type { Environment } from './environment.ts'
+import { isConnectionLost, lockedError, lostError, storeError, unsupported } from './errors.ts'
+import { type Claim, claim, type Holder } from './lease.ts'
+import { awaitLock, type Lock, takeLock } from './lock.ts'
+import type { PageLife } from './page-life.ts'
+import { Voice } from './voice.ts'
+import type { Owner } from './write.ts'
+
+/** What the one owner of a store holds. */
+export interface Holding {
+  readonly connection: Connection
+  readonly owner: Owner
+  /** null without Web Locks. */
+  readonly lock: Lock | null
+  readonly voice: Voice
+}
+
+export interface AcquireOptions extends ConnectionEvents {
+  readonly wait: boolean
+  readonly life: PageLife
+  onStolen(): void
+}
+
+/**
+ * Makes this the one owner of a store. With Web Locks, the browser knows who is alive. Without, an owner says so in the
+ * database and when it is asked; one that does neither for a lease's time is taken over. Should it live all the same, the
+ * epoch keeps it from writing.
+ * @throws AutobeeError `STORE_LOCKED`, `STORE_CORRUPT`, `STORE_FULL`, `STORE_FAILED`, `UNSUPPORTED_RUNTIME`
+ */
+export async function acquire(
+  name: string,
+  environment: Environment,
+  options: AcquireOptions
+): Promise<Holding> {
+  const { indexedDB: factory, locks } = environment
+  if (!factory) throw unsupported('there is no IndexedDB here; take memory(), or file(path) in Node')
+  const take = options.wait ? awaitLock : takeLock
+  const lock = locks ? await take(locks, name, options) : null
+  const voice = new Voice(environment, name)
+  let connection: Connection | null = null
+  try {
+    connection = await connect(name, { ...options, factory })
+    const owner = await own(connection.database, {
+      ...options,
+      name,
+      environment,
+      voice,
+      hasLock: lock !== null
+    })
+    voice.say('taken', owner.token)
+    return { connection, owner, lock, voice }
+  } catch (error) {
+    connection?.database.close()
+    voice.close()
+    lock?.release()
+    throw isConnectionLost(error) ? lostError(name, error) : storeError(error, name)
+  }
+}
+
+interface OwnOptions {
+  readonly name: string
+  readonly environment: Environment
+  readonly voice: Voice
+  readonly hasLock: boolean
+  readonly wait: boolean
+}
+
+async function own(database: IDBDatabase, options: OwnOptions): Promise<Owner> {
+  const { name, environment, voice, hasLock, wait } = options
+  const token = randomId()
+  let gone: Holder | null = null
+  for (;;) {
+    const result: Claim = await claim(database, { token, hasLock, now: environment.now(), gone })
+    if ('owner' in result) return result.owner
+    const { holder }: { holder: Holder } = result
+    // heard of since it was taken for gone
+    const hasBeaten: boolean = gone?.token === holder.token
+    const isAlive: boolean = hasBeaten || (await voice.isAlive(holder, patience(holder, environment)))
+    gone = isAlive ? null : holder
+    if (!isAlive) continue
+    if (!wait) throw lockedError(name)
+    await voice.whenFree(environment.lease / 5)
+  }
+}
+
+/** ms until an owner that does not answer is gone. Who was last heard of long ago, or in the future, gets a moment. */
+function patience(holder: Holder, { now, lease }: Environment): number {
+  const age = now() - holder.beat
+  const isFresh = holder.hasLock || (age >= 0 && age < lease)
+  const rest = holder.hasLock ? lease : lease - age
+  return isFresh ? Math.max(rest, lease / 10) : lease / 10
+}

@@ -1,0 +1,72 @@
+import { ConnectionLost } from './errors.ts'
+
+/** Where the entries are, the records of who owns them, and what large range deletes took out under open snapshots. */
+export const STORES = { entries: 'entries', meta: 'meta', undo: 'undo' } as const
+
+export type StoreName = (typeof STORES)[keyof typeof STORES]
+
+export type Durability = 'relaxed' | 'strict'
+
+/** @throws ConnectionLost when the connection is closed or closing */
+export function begin(
+  database: IDBDatabase,
+  stores: readonly StoreName[],
+  { mode = 'readonly', durability }: { mode?: IDBTransactionMode; durability?: Durability } = {}
+): IDBTransaction {
+  try {
+    return database.transaction([...stores], mode, durability && { durability })
+  } catch (error) {
+    throw new ConnectionLost(error, { hadNotBegun: true })
+  }
+}
+
+/**
+ * The results of what `issue` asks for, all of one moment: that of the call. IndexedDB lets a transaction wait for those
+ * made before it, and no later one in before it, when one of the two writes; so what it reads is decided when it is made.
+ */
+export function read<T>(
+  database: IDBDatabase,
+  stores: readonly StoreName[],
+  issue: (transaction: IDBTransaction) => readonly IDBRequest<T>[]
+): Promise<T[]> {
+  const transaction = begin(database, stores)
+  return new Promise((resolve, reject) => {
+    transaction.onabort = () => reject(transaction.error ?? new ConnectionLost(null))
+    const requests = issue(transaction)
+    // requests succeed in order
+    const last = requests.at(-1)
+    if (last) last.onsuccess = () => resolve(requests.map(request => request.result))
+    else transaction.oncomplete = () => resolve([])
+    // a write that waits for this one need not wait for this page to hear of the results
+    transaction.commit()
+  })
+}
+
+/** Resolves when the transaction is complete: success of a request says nothing yet. */
+export function completed(transaction: IDBTransaction): Promise<void> {
+  return new Promise((resolve, reject) => {
+    transaction.oncomplete = () => resolve()
+    // over quota, and when the disk fails, there is no `error` event, only this
+    transaction.onabort = () => reject(transaction.error ?? new ConnectionLost(null))
+  })
+}
+
+/** null for all keys, 'empty' for none: IndexedDB throws at a range that can hold no key. */
+export function keyRange({ lower, upper, isLowerOpen = false, isUpperOpen = true }: Bounds): KeyRange {
+  if (lower && upper) {
+    const order = indexedDB.cmp(lower, upper)
+    if (order > 0 || (order === 0 && (isLowerOpen || isUpperOpen))) return 'empty'
+    return IDBKeyRange.bound(lower, upper, isLowerOpen, isUpperOpen)
+  }
+  if (lower) return IDBKeyRange.lowerBound(lower, isLowerOpen)
+  return upper ? IDBKeyRange.upperBound(upper, isUpperOpen) : null
+}
+
+export interface Bounds {
+  readonly lower?: Uint8Array<ArrayBuffer> | undefined
+  readonly upper?: Uint8Array<ArrayBuffer> | undefined
+  readonly isLowerOpen?: boolean
+  readonly isUpperOpen?: boolean
+}
+
+export type KeyRange = IDBKeyRange | null | 'empty'

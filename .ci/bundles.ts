@@ -79,8 +79,14 @@ export const browserBundle: UserConfig = {
       output: {
         ...output,
         entryFileNames: '[name].js',
-        // changes seldom, and is half of all: browsers may keep it
-        codeSplitting: { groups: [{ name: 'libsodium', test: /[\\/]libsodium-sumo[\\/]/ }] }
+        codeSplitting: {
+          groups: [
+            // changes seldom, and is half of all: browsers may keep it
+            { name: 'libsodium', test: /[\\/]libsodium-sumo[\\/]/, priority: 1 },
+            // one file for what entries share; but a plain page needs nothing of the log of random-access storage
+            { name: 'shared', test: id => !/[\\/]storage[\\/]log[\\/]/.test(id), minShareCount: 2 }
+          ]
+        }
       }
     }
   }

@@ -29,7 +29,7 @@ const NODE_ENTRIES = {
 const BROWSER_ENTRIES = {
   autobee: 'adapters/entry/browser.ts',
   kv: 'adapters/entry/browser-kv.ts',
-  testing: 'adapters/entry/testing.ts',
+  testing: 'adapters/entry/browser-testing.ts',
   'storage/file': 'adapters/entry/unsupported/file.ts',
   'storage/memory': 'adapters/storage/memory.ts',
   'storage/random-access': 'adapters/storage/random-access.ts',

@@ -87,7 +87,9 @@ export async function openPage(browser: Browser, url: string): Promise<Watched> 
   const errors: string[] = []
   page.on('pageerror', error => errors.push(String(error)))
   page.on('console', message => {
-    if (message.type() === 'error') errors.push(message.text())
+    const { url } = message.location()
+    // the browser asks for an icon by itself
+    if (message.type() === 'error' && !url.endsWith('/favicon.ico')) errors.push(`${message.text()} ${url}`)
   })
   await page.goto(url)
   return { page, errors }

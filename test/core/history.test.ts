@@ -282,8 +282,8 @@ test('a read-only copy knows the writers whom only the far past names', async ()
   }))
   await a.close()
   await store.store.close()
-  const { openStore } = await import('../../adapters/storage/file.ts')
-  const copy = h.make(await openStore(store.dir, { readOnly: true }), a.key)
+  const again = await store.reopen()
+  const copy = h.make(again.session({ writable: false }), a.key)
   await copy.ready()
   expect(
     [...copy.writers].map(({ key, length, isIndexer }) => ({

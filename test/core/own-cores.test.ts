@@ -1,4 +1,4 @@
-import Corestore from 'corestore'
+import type Corestore from 'corestore'
 import { afterEach, expect, test } from 'vitest'
 import { op, openPeer } from '../support/peers.ts'
 import { type TempStore, tempStore } from '../support/store.ts'
@@ -49,7 +49,8 @@ test('an append reads nothing from the store', async () => {
 })
 
 test('what was appended is here without a gap for a stock Hypercore, beyond one page of the bitfield', async () => {
-  const { store, dir } = await newStore()
+  const place = await newStore()
+  const { store } = place
   const db = await openPeer(store)
   // a page has 32,768 bits
   for (let i = 0; i < 3; i++) {
@@ -60,7 +61,7 @@ test('what was appended is here without a gap for a stock Hypercore, beyond one 
   await db.close()
   await store.close()
 
-  const again = new Corestore(dir)
+  const again = await place.reopen()
   for (const { key, length } of lengths) {
     const core = again.get({ key })
     await core.ready()

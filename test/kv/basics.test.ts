@@ -1,5 +1,4 @@
 import b4a from 'b4a'
-import Corestore from 'corestore'
 import { describe, expect, test } from 'vitest'
 import { Autobee } from '../../src/index.ts'
 import { KeyValue } from '../../src/kv/index.ts'
@@ -94,7 +93,7 @@ describe('as a database', () => {
     const kv = await h.open()
     await kv.put('a', 1)
     expect(kv.key).toHaveLength(32)
-    expect(kv.id).toBe(kv.key?.toString('hex'))
+    expect(kv.id).toBe(b4a.toString(kv.key!, 'hex'))
     expect(kv.discoveryKey).toHaveLength(32)
     expect(kv.local.length).toBe(1)
     expect([kv.writable, kv.isIndexer, kv.opened, kv.closed]).toEqual([true, true, true, false])
@@ -168,9 +167,8 @@ describe('as a database', () => {
     await kv.put('a', 1)
     await kv.close()
     await store.store.close()
-    const readOnly = new Corestore(store.dir, { readOnly: true })
-    h.onclose(() => readOnly.close())
-    const copy = await h.open<string, number>(kv.key, { store: readOnly })
+    const again = await store.reopen()
+    const copy = await h.open<string, number>(kv.key, { store: again.session({ writable: false }) })
     expect(await entries(copy)).toEqual([['a', 1]])
     await expect(copy.put('b', 1)).rejects.toMatchObject({ code: 'STORE_READONLY' })
     const watcher = copy.watch()

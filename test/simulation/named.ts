@@ -1,3 +1,4 @@
+import b4a from 'b4a'
 import crypto from 'hypercore-crypto'
 import { expect, test } from 'vitest'
 import { contents, op, openPeer, until } from '../support/peers.ts'
@@ -17,8 +18,8 @@ export function defineNamed(runtime: Runtime): void {
       changes: AsyncIterable<{ key: Uint8Array; after: Uint8Array | null }>
     ) => {
       for await (const { key, after } of changes) {
-        if (after) copy[String(key)] = String(after)
-        else delete copy[String(key)]
+        if (after) copy[b4a.toString(key)] = b4a.toString(after)
+        else delete copy[b4a.toString(key)]
       }
     }
     try {

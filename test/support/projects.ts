@@ -23,8 +23,12 @@ const EVERYWHERE = [
 /** The same cases, which no storage has to do with: once per runtime. */
 const WITHOUT_STORAGE = ['test/format/**/*.test.ts', 'test/order/**/*.test.ts', 'test/apply/**/*.test.ts']
 
-/** Folders, and what a child process does to them. */
-const ONLY_IN_NODE = ['test/core/stores-on-disk.test.ts', 'test/kv/quickstart.test.ts']
+/** Folders, and what a child process does to them; and the types of what a page has not. */
+const ONLY_IN_NODE = [
+  'test/core/stores-on-disk.test.ts',
+  'test/kv/quickstart.test.ts',
+  'test/kv/types.test.ts'
+]
 
 /** Seeds of the convergence fuzz per kind of storage in a page; Node runs more. `FUZZ_SEEDS` sets another number. */
 const SEEDS: Record<string, string> = { memory: '60', indexeddb: '24' }

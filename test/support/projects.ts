@@ -47,7 +47,8 @@ export function projects(): TestProjectConfiguration[] {
         ...TIMES
       }
     },
-    inChromium('memory', { include: [...EVERYWHERE, ...WITHOUT_STORAGE, 'test/browser/**/*.test.ts'] })
+    inChromium('memory', { include: [...EVERYWHERE, ...WITHOUT_STORAGE, 'test/browser/**/*.test.ts'] }),
+    inChromium('indexeddb', { include: EVERYWHERE })
   ]
 }
 

@@ -1,6 +1,6 @@
 import b4a from 'b4a'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { memoryBytes } from '../../adapters/browser/crypto/memory.ts'
+import { memory } from '../../adapters/browser/crypto/memory.ts'
 import sodium from '../../adapters/browser/sodium.ts'
 import vectors from './vectors.json' with { type: 'json' }
 import { vectorsOf } from './vectors.ts'
@@ -66,28 +66,39 @@ export function cryptoCases(): void {
 
     test('keep their state in the bytes that they were given, so that thousands of them take no memory', () => {
       const key = new Uint8Array(32).fill(7)
-      const before = memoryBytes()
+      const before = memory().byteLength
       for (let i = 0; i < 20_000; i++) {
         const [state, header, cipher] = [new Uint8Array(52), new Uint8Array(24), new Uint8Array(1017)]
         sodium.crypto_secretstream_xchacha20poly1305_init_push(state, header, key)
         sodium.crypto_secretstream_xchacha20poly1305_push(state, cipher, new Uint8Array(1000), null, 0)
       }
-      expect(memoryBytes()).toBe(before)
+      expect(memory().byteLength).toBe(before)
     })
+  })
+
+  test('a call leaves neither keys nor messages behind', () => {
+    const [key, text] = [new Uint8Array(32), new Uint8Array(1000)]
+    for (const secret of [key, text]) sodium.randombytes_buf(secret)
+    const box = new Uint8Array(text.byteLength + 16)
+    sodium.crypto_secretbox_easy(box, text, new Uint8Array(24), key)
+    sodium.crypto_generichash(new Uint8Array(32), text, key)
+    sodium.crypto_generichash(new Uint8Array(32), new Uint8Array(100_000), key)
+    const left = [key, text.subarray(100, 200)].map(secret => b4a.indexOf(memory(), secret))
+    expect(left).toEqual([-1, -1])
   })
 
   test('memory that a long message takes is given back', () => {
     const [key, nonce, long] = [new Uint8Array(32), new Uint8Array(24), new Uint8Array(2 << 20)]
     sodium.crypto_stream_xor(long, long, nonce, key)
-    const once = memoryBytes()
+    const once = memory().byteLength
     for (let i = 0; i < 20; i++) sodium.crypto_stream_xor(long, long, nonce, key)
-    expect(memoryBytes()).toBe(once)
+    expect(memory().byteLength).toBe(once)
   })
 
   test('a hash of what is long takes no memory for all of it', () => {
-    const before = memoryBytes()
+    const before = memory().byteLength
     sodium.crypto_generichash(new Uint8Array(32), new Uint8Array(32 << 20))
-    expect(memoryBytes()).toBe(before)
+    expect(memory().byteLength).toBe(before)
   })
 }
 

@@ -91,9 +91,9 @@ export function finish(): void {
   if (start !== arena) _free(start)
 }
 
-/** Bytes of memory that libsodium has. */
-export function memoryBytes(): number {
-  return running().HEAPU8.byteLength
+/** All memory that libsodium has, to be looked at. Another one after a call that needed more. */
+export function memory(): Uint8Array {
+  return running().HEAPU8
 }
 
 function running(): Libsodium {

@@ -12,6 +12,7 @@ import { readValues, type Wanted } from './values.ts'
 
 /** Bytes of values that are copied at once, if it is not a single one. */
 const CHUNK = 256 * 1024
+const SMALLEST_CHUNK = RECORD_SIZE
 
 export interface CompactionOptions {
   readonly from: Log
@@ -28,11 +29,13 @@ export interface CompactionOptions {
  */
 export class Compaction {
   readonly #options: CompactionOptions
+  readonly #chunk: number
   #copied: number
   #log: Log | null = null
 
   constructor(options: CompactionOptions) {
     this.#options = options
+    this.#chunk = Math.max(options.recovery.chunk ?? CHUNK, SMALLEST_CHUNK)
     this.#copied = options.from.end
   }
 
@@ -47,16 +50,19 @@ export class Compaction {
     for (const [text, place] of entries) {
       batch.push({ key: bytesOf(text), place })
       bytes += text.length + boundOf(place) + OVERHEAD
-      if (bytes < CHUNK) continue
+      if (bytes < this.#chunk) continue
       check()
       await this.#copyEntries(batch)
       batch = []
       bytes = 0
     }
     if (batch.length > 0) await this.#copyEntries(batch)
-    while (from.end - this.#copied > CHUNK) {
+    // as long as it gets less: commits may come faster than they can be copied
+    for (let left = from.end - this.#copied, before = left + 1; left > this.#chunk && left < before; ) {
       check()
       await this.#catchUp(from.end)
+      before = left
+      left = from.end - this.#copied
     }
   }
 
@@ -77,18 +83,32 @@ export class Compaction {
   }
 
   async #catchUp(end: number): Promise<void> {
-    const { from } = this.#options
     while (this.#copied < end) {
-      const head = await from.file.read(this.#copied, RECORD_SIZE)
-      const header = decodeRecord(head, { at: 0, id: from.header.id })
-      const payload = header && (await from.file.read(this.#copied + RECORD_SIZE, header.length))
-      if (!payload || crc32c(0, payload) !== header.payloadSum) {
+      const operations = await this.#readCommitted(end)
+      if (operations.length > 0) await this.#log!.append(operations)
+    }
+  }
+
+  /** The operations of the next records: of one, or of as many as a chunk has. */
+  async #readCommitted(end: number): Promise<KeyValueOperation[]> {
+    const { file, header } = this.#options.from
+    const operations: KeyValueOperation[] = []
+    let bytes = await file.read(this.#copied, Math.min(end - this.#copied, this.#chunk))
+    for (let at = 0; at + RECORD_SIZE <= bytes.length; ) {
+      const record = decodeRecord(bytes, { at, id: header.id })
+      if (!record) throw corruptError('a record of this store is not what was written')
+      const next = at + RECORD_SIZE + record.length
+      if (next > bytes.length && at > 0) break
+      if (next > bytes.length) bytes = await file.read(this.#copied, next)
+      const payload = bytes.subarray(at + RECORD_SIZE, next)
+      if (crc32c(0, payload) !== record.payloadSum) {
         throw corruptError('a record of this store is not what was written')
       }
-      const operations = decodeOperations(payload)
-      if (operations.length > 0) await this.#log!.append(operations)
-      this.#copied += RECORD_SIZE + header.length
+      for (const operation of decodeOperations(payload)) operations.push(operation)
+      this.#copied += next - at
+      at = next
     }
+    return operations
   }
 }
 

@@ -65,14 +65,24 @@ export class Maintenance {
     await this.#running
   }
 
+  /** Last thing before the files are closed: were the current generation lost, the one before would be taken for it. */
+  async finish(): Promise<void> {
+    const retiring = this.#retireSettled()
+    if (retiring) await retiring.catch(error => this.#failed(error))
+  }
+
   #next(): Promise<void> | null {
     const previous = this.#previous
-    if (previous && !previous.isRetired) {
-      return this.#log.settled.sequence >= this.#settlesAt ? this.#retire(previous) : null
-    }
+    if (previous && !previous.isRetired) return this.#retireSettled()
     if (previous) return previous.log.isPinned ? null : this.#free(previous.log)
     const garbage = this.#log.end - HEADER_SIZE - this.#log.index.liveBytes
     return garbage > Math.max(this.#options.minGarbage, this.#log.index.liveBytes) ? this.#compact() : null
+  }
+
+  #retireSettled(): Promise<void> | null {
+    const previous = this.#previous
+    if (!previous || previous.isRetired || this.#log.settled.sequence < this.#settlesAt) return null
+    return this.#retire(previous)
   }
 
   async #retire(previous: { log: Log; isRetired: boolean }): Promise<void> {

@@ -11,6 +11,7 @@ export interface RecoveryOptions {
   /** Bytes of values that are kept in memory. */
   readonly cacheSize: number
   readonly now: () => number
+  /** Bytes that are read at once, default 1 MiB, and copied at once, default 256 KiB. */
   readonly chunk?: number | undefined
 }
 

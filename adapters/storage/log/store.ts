@@ -21,7 +21,7 @@ export interface LogStoreOptions {
   strict?: boolean | undefined
   /** Garbage that is never worth a compaction, bytes. Default 1 MiB. */
   minGarbage?: number | undefined
-  /** Bytes that an opening reads at once. Default 1 MiB. */
+  /** Bytes that an opening reads at once, default 1 MiB, and a compaction copies at once, default 256 KiB. */
   chunk?: number | undefined
   /** ms, of a clock that never goes back. Default `performance.now`. */
   now?: (() => number) | undefined
@@ -145,6 +145,7 @@ export class LogStore implements KeyValueStore {
     const { log } = this.#maintenance
     if (log.broken) return
     await log.sync()
+    await this.#maintenance.finish()
     if (log.hasNews) await log.append([]).catch(noop)
   }
 

@@ -127,6 +127,25 @@ globalThis.outcome = (async () => {
   expect(await outcomeOf(await openPage(browser, url))).toBe(true)
 })
 
+test('a core downloads more ranges than its replicator looks at in one go', async () => {
+  const main = `import { memory, openStore } from '/lib/autobee.js'
+globalThis.outcome = (async () => {
+  const [store, other] = [await openStore(memory()), await openStore(memory())]
+  const core = store.get({ name: 'core' })
+  await core.append(Array.from({ length: 400 }, (_, i) => new Uint8Array(10).fill(i)))
+  const copy = other.get({ key: core.key })
+  await copy.ready()
+  const ranges = Array.from({ length: 200 }, (_, i) => copy.download({ start: i, end: i + 1 }))
+  const stream = store.replicate(true)
+  stream.pipe(other.replicate(false)).pipe(stream)
+  await Promise.all(ranges.map(range => range.done()))
+  for (const opened of [store, other]) await opened.close()
+  return true
+})()`
+  const { url } = await site({ files: { '/': page('/main.js'), '/main.js': main } })
+  expect(await outcomeOf(await openPage(browser, url))).toBe(true)
+})
+
 describe('what a page loads', () => {
   test('is within 400 KB, compressed, and holds one libsodium', async () => {
     const { url, served } = await site({

@@ -31,7 +31,7 @@ const INPUTS = [
 const BUILT = ['dist/node/index.js', 'dist/browser/autobee.js', 'dist/types/index.d.cts']
 
 /** Bytes of all that a plain page loads, gzipped; a build that exceeds them fails. */
-export const BROWSER_BUDGET = 400_000
+const BROWSER_BUDGET = 400_000
 
 /** Whether a build is there, whatever it was made from. */
 export function builtFiles(root) {
@@ -83,7 +83,7 @@ function withinBudget(entry) {
 }
 
 /** A module of the build and all that it imports statically. */
-export function loadedFiles(entry) {
+function loadedFiles(entry) {
   const found = new Set([entry])
   for (const path of found) {
     for (const [, other] of readFileSync(path, 'utf8').matchAll(

@@ -74,12 +74,12 @@ describe('under a strict content security policy', () => {
   })
 })
 
-test('the globals of the page stay as they were', async () => {
+test('every entry can be imported, and the globals of the page stay as they were', async () => {
+  const entries = javaScript().filter(path => !path.startsWith('chunks'))
+  expect(entries).toContain('storage/indexeddb.js')
   const main = `import { before } from '/before.js'
-import * as autobee from '/lib/autobee.js'
-import '/lib/kv.js'
-import '/lib/testing.js'
-const { Autobee, openStore, memory } = autobee
+import { Autobee, memory, openStore } from '/lib/autobee.js'
+${entries.map(path => `import '/lib/${path}'`).join('\n')}
 globalThis.outcome = (async () => {
   const db = new Autobee(await openStore(memory()))
   await db.ready()
@@ -178,6 +178,11 @@ test('every file has a map to the sources, and names the packages that it holds'
   expect(packages).toContain('hypercore')
   for (const name of new Set(packages)) expect(notices).toMatch(new RegExp(`^---- ${name} \\d`, 'm'))
 })
+
+function javaScript(): string[] {
+  const files = readdirSync(dist, { recursive: true, encoding: 'utf8' })
+  return files.filter(path => path.endsWith('.js')).map(path => path.replaceAll('\\', '/'))
+}
 
 /** How WebAssembly begins, in base64. */
 const WASM_HEADER = 'AGFzbQ'

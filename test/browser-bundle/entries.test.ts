@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { Browser } from 'playwright'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -26,6 +27,19 @@ async function inPage<T>(body: string): Promise<T> {
     await site.close()
   }
 }
+
+test('every file that is built as an entry is exported, for browsers and as the default', () => {
+  const manifest = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
+  const { exports } = JSON.parse(manifest) as { exports: Record<string, Record<string, string>> }
+  const conditions = Object.values(exports).filter(value => value.browser)
+  const files = readdirSync(dist, { recursive: true, encoding: 'utf8' }).map(path =>
+    path.replaceAll('\\', '/')
+  )
+  const entries = files.filter(path => path.endsWith('.js') && !path.startsWith('chunks/'))
+  const targets = conditions.map(value => value.browser?.replace('./dist/browser/', ''))
+  expect(targets.sort()).toEqual(entries.sort())
+  for (const value of conditions) expect(value.default).toBe(value.browser)
+})
 
 test('the entries share their parts: a key-value database on a store of another entry, and its errors', async () => {
   const outcome = await inPage(`

@@ -7,7 +7,8 @@ export interface WebSocketLike {
   binaryType: string
   readonly readyState: number
   readonly bufferedAmount: number
-  send(data: Uint8Array): void
+  /** A browser's socket takes no memory that is shared, and says so in its types. */
+  send(data: Uint8Array & { readonly buffer: ArrayBuffer }): void
   close(code?: number, reason?: string): void
   addEventListener(type: 'open' | 'error', listener: () => void): void
   addEventListener(type: 'message', listener: (event: { readonly data: unknown }) => void): void
@@ -84,7 +85,7 @@ class WebSocketStream extends Duplex {
   override _write(data: Uint8Array, callback: (error: Error | null) => void): void {
     try {
       for (let from = 0; from < data.byteLength; from += MESSAGE)
-        this.#socket.send(data.subarray(from, from + MESSAGE))
+        this.#socket.send(data.subarray(from, from + MESSAGE) as Uint8Array<ArrayBuffer>)
     } catch (error) {
       callback(failed('it could not be written to', { reason: 'SEND', cause: error }))
       return

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { extname, join, normalize } from 'node:path'
-import { type Browser, chromium, type Page } from 'playwright'
+import { type Browser, type BrowserContext, chromium, type Page } from 'playwright'
 import { CHROMIUM_FLAGS, findChromium } from '../../.ci/chromium.mjs'
 
 const TYPES: Record<string, string> = {
@@ -82,7 +82,13 @@ export interface Watched {
 
 /** A new page of a browsing context of its own, so with storage of its own, at an address. */
 export async function openPage(browser: Browser, url: string): Promise<Watched> {
-  const context = await browser.newContext()
+  const watched = await newPage(await browser.newContext())
+  await watched.page.goto(url)
+  return watched
+}
+
+/** A new page beside those that its browsing context has, nowhere yet. */
+export async function newPage(context: BrowserContext): Promise<Watched> {
   const page = await context.newPage()
   const errors: string[] = []
   page.on('pageerror', error => errors.push(String(error)))
@@ -91,7 +97,6 @@ export async function openPage(browser: Browser, url: string): Promise<Watched> 
     // the browser asks for an icon by itself
     if (message.type() === 'error' && !url.endsWith('/favicon.ico')) errors.push(`${message.text()} ${url}`)
   })
-  await page.goto(url)
   return { page, errors }
 }
 

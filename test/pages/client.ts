@@ -1,0 +1,200 @@
+/** What the pages of these tests run, beside the built bundle at `/lib/`; `Tab` calls it from Node. */
+import type { Autobee, Corestore } from '../../adapters/entry/browser.ts'
+import type * as WebSockets from '../../adapters/transport/websocket.ts'
+import { random } from '../durability/random.mjs'
+import { apply, contents, type Value } from './apply.ts'
+
+type Library = typeof import('../../adapters/entry/browser.ts')
+
+export interface OpenOptions {
+  readonly name: string
+  /** Default that of `openStore`. */
+  readonly durability?: 'relaxed' | 'strict'
+  readonly wait?: boolean
+  /** Hex; of a database that is there already. */
+  readonly key?: string
+  /** Hex. */
+  readonly encryptionKey?: string
+}
+
+export interface Opened {
+  /** Hex. */
+  readonly key: string
+  /** The key of the own oplog, hex. */
+  readonly local: string
+  /** Entries in it. */
+  readonly length: number
+}
+
+export interface Contents {
+  /** Ids of the values of the own oplog. */
+  readonly oplog: readonly string[]
+  readonly view: Readonly<Record<string, string>>
+}
+
+export interface Acknowledged {
+  /** Of the oplog after it. */
+  readonly length: number
+  readonly ids: readonly string[]
+}
+
+export interface Failure {
+  readonly code: string | undefined
+  readonly reason: string | undefined
+  readonly message: string
+}
+
+export type Outcome<T> = { readonly value: T } | { readonly failure: Failure }
+
+/** What a page tells the test. */
+export type Told = Acknowledged | 'transaction'
+
+/** Given by the test; resolves when the test has heard it. */
+type Tell = (what: Told) => Promise<void>
+
+const {
+  Autobee: Database,
+  b4a,
+  indexedDb,
+  openStore
+} = (await import('/lib/autobee.js' as string)) as Library
+
+const TROUBLES = [
+  'error',
+  'conflict',
+  'diverged',
+  'recovered',
+  'rejected',
+  'waiting',
+  'writer-frozen'
+] as const
+
+let store: Corestore | null = null
+let db: Autobee | null = null
+let troubles: string[] = []
+
+const commands = {
+  async open({ name, durability, wait = false, key, encryptionKey }: OpenOptions): Promise<Opened> {
+    const place = durability ? indexedDb(name, { durability }) : name
+    store = await openStore(place, { wait })
+    db = new Database(store, key ?? null, {
+      apply: apply as never,
+      valueEncoding: 'json',
+      ackInterval: 0,
+      ...(encryptionKey && { encryptionKey: b4a.from(encryptionKey, 'hex') })
+    })
+    troubles = []
+    for (const event of TROUBLES)
+      db.on(event, detail => troubles.push(`${event} ${(detail as { code?: string }).code ?? ''}`.trim()))
+    try {
+      await db.ready()
+    } catch (error) {
+      await store.close()
+      throw error
+    }
+    return { key: db.id as string, local: b4a.toString(db.local.key, 'hex'), length: db.local.length }
+  },
+
+  /** One unit; gives the length of the oplog after it. */
+  async append(values: readonly Value[]): Promise<number> {
+    return (await opened().append([...values])).length
+  },
+
+  async read(): Promise<Contents> {
+    const { local, bee } = opened()
+    const oplog: string[] = []
+    for (let i = 0; i < local.length; i++) {
+      const block = (await local.get(i)) as Uint8Array
+      const value = Database.decodeValue(block) as Uint8Array | null
+      if (value) oplog.push((JSON.parse(b4a.toString(value)) as Value).id)
+    }
+    return { oplog, view: await contents(bee) }
+  },
+
+  /** Events that tell of trouble. */
+  async troubles(): Promise<readonly string[]> {
+    return troubles
+  },
+
+  async close(): Promise<void> {
+    await db?.close()
+    await store?.close()
+    db = null
+    store = null
+  },
+
+  /**
+   * Appends without end, single values, batches and several at once; goes on when the test has heard of each. Ids are
+   * `prefix.unit.place.size`.
+   */
+  async run({ prefix, seed }: { prefix: string; seed: number }): Promise<void> {
+    const next = random(seed)
+    const upTo = (most: number) => 1 + Math.floor(next() * most)
+    let units = 0
+    const unit = (): Value[] => {
+      const size = next() < 0.6 ? 1 : upTo(6)
+      const number = units++
+      return Array.from({ length: size }, (_, place) => ({
+        id: `${prefix}.${number}.${place}.${size}`,
+        ...(next() < 0.1 && { fill: 'f'.repeat(upTo(5000)) })
+      }))
+    }
+    const append = async (values: readonly Value[]) => {
+      const { length } = await opened().append([...values])
+      await tell({ length, ids: values.map(({ id }) => id) })
+    }
+    const forEver = async () => {
+      for (;;) await Promise.all(Array.from({ length: next() < 0.6 ? 1 : upTo(8) }, unit).map(append))
+    }
+    // what fails is an error of the page that nobody catches, and fails the test
+    void forEver()
+  },
+
+  /** Tells the test when the page makes its `n`th transaction from now on. */
+  async tellAtTransaction(n: number): Promise<void> {
+    const { transaction } = IDBDatabase.prototype
+    let left = n
+    IDBDatabase.prototype.transaction = function (this: IDBDatabase, ...args) {
+      if (--left === 0) void tell('transaction')
+      return transaction.apply(this, args)
+    }
+  },
+
+  /** Replicates over a WebSocket until either end is gone. */
+  async connect(url: string): Promise<void> {
+    const { webSocketStream } = (await import('/lib/transport/websocket.js' as string)) as typeof WebSockets
+    const stream = opened().replicate(true)
+    const socket = webSocketStream(new WebSocket(url))
+    // a connection that ends is no error here
+    for (const end of [stream, socket]) end.on('error', () => {})
+    stream.pipe(socket).pipe(stream)
+  }
+}
+
+export type Commands = typeof commands
+
+export interface Client {
+  call(name: keyof Commands, argument: unknown): Promise<Outcome<unknown>>
+}
+
+/** Errors keep their codes on the way to the test. */
+const client: Client = {
+  async call(name, argument) {
+    try {
+      return { value: await (commands[name] as (argument: unknown) => Promise<unknown>)(argument) }
+    } catch (error) {
+      const { code, reason, stack } = error as Error & { code?: string; reason?: string }
+      return { failure: { code, reason, message: String(stack) } }
+    }
+  }
+}
+Object.assign(globalThis, { client })
+
+function opened(): Autobee {
+  if (!db) throw new Error('no database is open in this page')
+  return db
+}
+
+function tell(what: Told): Promise<void> {
+  return (globalThis as unknown as { tell: Tell }).tell(what)
+}

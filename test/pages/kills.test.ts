@@ -1,0 +1,142 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import { random } from '../durability/random.mjs'
+import { newSeed } from '../durability/rounds.ts'
+import type { Site } from '../support/chromium.ts'
+import { ChromiumProcess } from './chromium-process.ts'
+import type { Acknowledged, Contents, Told } from './client.ts'
+import { clientSite, expectWhole, Tab } from './tab.ts'
+
+const ROUNDS = { relaxed: 6, strict: 3 } as const
+/** Opening makes about as many transactions, creating some more. */
+const MOST_TRANSACTIONS = 14
+
+let site: Site
+let profile: string
+let running: ChromiumProcess | null = null
+
+beforeAll(async () => {
+  site = await clientSite()
+})
+
+beforeEach(async () => {
+  profile = await mkdtemp(join(tmpdir(), 'autobee-killed-'))
+})
+
+afterEach(async () => {
+  await kill()
+  await rm(profile, { recursive: true, force: true, maxRetries: 10 })
+})
+
+afterAll(() => site.close())
+
+for (const durability of ['relaxed', 'strict'] as const) {
+  test(`a browser killed while a page appends loses nothing that was acknowledged, ${durability}`, async () => {
+    const rng = random(newSeed(`killed browser, ${durability}`))
+    const kept: Acknowledged[] = []
+    for (let round = 0; round < ROUNDS[durability]; round++) {
+      const heard = new Heard()
+      const tab = await start(heard)
+      await tab.open({ name: 'killed', durability })
+      expectKept(await tab.read(), kept)
+      expect(await tab.call('troubles')).toEqual([])
+      const enough = heard.count(1 + Math.floor(rng() * 120))
+      await tab.call('run', { prefix: `round${round}`, seed: Math.floor(rng() * 2 ** 32) })
+      await enough
+      await kill()
+      tab.expectCalm()
+      kept.push(...(heard.all as Acknowledged[]))
+    }
+    const tab = await start()
+    await tab.open({ name: 'killed', durability })
+    const { oplog } = await tab.read()
+    await tab.append('last.0.0.1')
+    expectKept(await tab.read(), [...kept, { length: oplog.length + 1, ids: ['last.0.0.1'] }])
+    tab.expectCalm()
+  })
+}
+
+test('a browser killed while a database is created or opened leaves one that opens, with all that it had', async () => {
+  const rng = random(newSeed('killed while opening'))
+  const kept = { length: 2, ids: ['a.0.0.2', 'a.0.1.2'] }
+  const names = ['first', 'second', 'third']
+  for (const name of names) {
+    await killInOpening(name, 1 + Math.floor(rng() * MOST_TRANSACTIONS))
+    const tab = await start()
+    expect(await tab.open({ name })).toMatchObject({ length: 0 })
+    await tab.append(...kept.ids)
+    await kill()
+    tab.expectCalm()
+    await killInOpening(name, 1 + Math.floor(rng() * MOST_TRANSACTIONS))
+  }
+  const tab = await start()
+  for (const name of names) {
+    await tab.open({ name })
+    expectKept(await tab.read(), [kept])
+    await tab.call('close')
+  }
+  tab.expectCalm()
+})
+
+/** Kills when the page makes its `n`th transaction; opening may be over by then. */
+async function killInOpening(name: string, n: number): Promise<void> {
+  const heard = new Heard()
+  const tab = await start(heard)
+  const there = heard.count(1)
+  await tab.call('tellAtTransaction', n)
+  // rejects when the browser is killed
+  const opening = tab.open({ name }).catch(() => {})
+  await Promise.race([there, opening])
+  await kill()
+  tab.expectCalm()
+}
+
+class Heard {
+  readonly all: Told[] = []
+  #check = () => {}
+
+  hear(what: Told): void {
+    this.all.push(what)
+    this.#check()
+  }
+
+  count(wanted: number): Promise<void> {
+    return new Promise(resolve => {
+      this.#check = () => {
+        if (this.all.length >= wanted) resolve()
+      }
+      this.#check()
+    })
+  }
+}
+
+async function start(heard = new Heard()): Promise<Tab> {
+  running = await ChromiumProcess.start(profile)
+  return Tab.open(running.context, site.url, { onTold: what => heard.hear(what) })
+}
+
+async function kill(): Promise<void> {
+  const gone = running
+  running = null
+  await gone?.kill()
+}
+
+/** All that was acknowledged is where it was said to be; units that were not are there whole, or not at all. */
+function expectKept(contents: Contents, acknowledged: readonly Acknowledged[]): void {
+  expectWhole(contents)
+  const { oplog } = contents
+  const lost = acknowledged.filter(({ length, ids }) =>
+    ids.some((id, i) => oplog[length - ids.length + i] !== id)
+  )
+  expect(lost).toEqual([])
+  const torn = oplog.filter((id, i) => {
+    const [prefix, unit, place, size] = id.split('.')
+    const first = i - Number(place)
+    return !Array.from({ length: Number(size) }, (_, n) => `${prefix}.${unit}.${n}.${size}`).every(
+      (expected, n) => oplog[first + n] === expected
+    )
+  })
+  expect(torn).toEqual([])
+}

@@ -1,0 +1,119 @@
+import { fileURLToPath } from 'node:url'
+import { build } from 'esbuild'
+import type { BrowserContext, Page } from 'playwright'
+import { expect } from 'vitest'
+import { newPage, page, type Site, STRICT_POLICY, serveSite } from '../support/chromium.ts'
+import { viewOf } from './apply.ts'
+import type { Client, Commands, Contents, Opened, OpenOptions, Outcome, Told } from './client.ts'
+
+const dist = fileURLToPath(new URL('../../dist/browser', import.meta.url))
+const client = fileURLToPath(new URL('./client.ts', import.meta.url))
+
+/** Pages may talk to servers on this machine. */
+const POLICY = STRICT_POLICY.replace("connect-src 'self'", "connect-src 'self' ws://127.0.0.1:*")
+
+/** A site whose pages run the client on the built bundle; `/elsewhere` is an empty page. */
+export async function clientSite(): Promise<Site> {
+  const { outputFiles } = await build({
+    entryPoints: [client],
+    bundle: true,
+    format: 'esm',
+    target: 'es2022',
+    external: ['/lib/*'],
+    write: false
+  })
+  return serveSite({
+    folders: { '/lib/': dist },
+    files: {
+      '/': page('/client.js'),
+      '/client.js': outputFiles[0]?.text as string,
+      '/elsewhere': page('')
+    },
+    policy: POLICY
+  })
+}
+
+/** A tab with the client in it. Errors that nobody caught in it fail `expectCalm`. */
+export class Tab {
+  readonly page: Page
+  readonly #errors: readonly string[]
+  readonly #url: string
+
+  /** `onTold` hears what the page tells; the page waits for that. */
+  static async open(
+    context: BrowserContext,
+    url: string,
+    { onTold }: { onTold?: (what: Told) => void } = {}
+  ): Promise<Tab> {
+    const { page, errors } = await newPage(context)
+    if (onTold) await page.exposeFunction('tell', onTold)
+    const tab = new Tab(page, { errors, url })
+    await tab.goto()
+    return tab
+  }
+
+  private constructor(page: Page, { errors, url }: { errors: readonly string[]; url: string }) {
+    this.page = page
+    this.#errors = errors
+    this.#url = url
+  }
+
+  async goto(): Promise<void> {
+    await this.page.goto(this.#url)
+    await this.loaded()
+  }
+
+  async reload(): Promise<void> {
+    await this.page.reload()
+    await this.loaded()
+  }
+
+  async loaded(): Promise<void> {
+    await this.page.waitForFunction(() => 'client' in globalThis)
+  }
+
+  /** Rejects with the code and the reason that the page saw. */
+  async call<Name extends keyof Commands>(
+    name: Name,
+    ...[argument]: Parameters<Commands[Name]>
+  ): Promise<Awaited<ReturnType<Commands[Name]>>> {
+    const outcome = (await this.page.evaluate(
+      ([name, argument]) => (globalThis as unknown as { client: Client }).client.call(name, argument),
+      [name, argument] as const
+    )) as Outcome<Awaited<ReturnType<Commands[Name]>>>
+    if ('value' in outcome) return outcome.value
+    const { message, ...codes } = outcome.failure
+    throw Object.assign(new Error(message), codes)
+  }
+
+  open(options: OpenOptions): Promise<Opened> {
+    return this.call('open', options)
+  }
+
+  /** One unit of these ids; gives the length of the oplog after it. */
+  append(...ids: readonly string[]): Promise<number> {
+    return this.call(
+      'append',
+      ids.map(id => ({ id }))
+    )
+  }
+
+  read(): Promise<Contents> {
+    return this.call('read')
+  }
+
+  expectCalm(): void {
+    expect(this.#errors).toEqual([])
+  }
+
+  async close(): Promise<void> {
+    await this.page.close()
+    this.expectCalm()
+  }
+}
+
+/** The only writer's database: what its oplog has is there once, and the view is what comes of it in that order. */
+export function expectWhole({ oplog, view }: Contents): void {
+  expect(new Set(oplog).size).toBe(oplog.length)
+  expect(view).toEqual(viewOf(oplog))
+}

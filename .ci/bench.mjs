@@ -10,7 +10,7 @@ await main(async () => {
     'growth-child': join(root, 'bench', 'growth', 'child.ts')
   }
   if (!existsSync(input.run)) throw new SetupError('There is no bench/run.ts to run.')
-  await setup({ build: false })
+  await setup({ build: false, browsers: true })
   const { build } = await import('vite')
   const outDir = join(root, `.dist-bench-${process.pid}`)
   try {
@@ -28,9 +28,38 @@ await main(async () => {
         sourcemap: true
       }
     })
+    await buildPage({ build, outDir: join(outDir, 'browser') })
     const flags = ['--enable-source-maps', '--expose-gc']
     return await run(process.execPath, [...flags, join(outDir, 'run.js'), ...process.argv.slice(2)])
   } finally {
     rmSync(outDir, { recursive: true, force: true })
   }
 })
+
+/** What the browser's table measures, as the package's own bundle for pages is made. */
+async function buildPage({ build, outDir }) {
+  const { runnerImport } = await import('vite')
+  const { module } = await runnerImport(join(root, '.ci', 'bundles.ts'))
+  const { resolve, define, build: settings } = module.browserBundle
+  const { transform } = settings.rolldownOptions
+  await build({
+    root,
+    configFile: false,
+    logLevel: 'warn',
+    resolve,
+    define,
+    publicDir: false,
+    build: {
+      target: settings.target,
+      outDir,
+      modulePreload: false,
+      chunkSizeWarningLimit: 4000,
+      rolldownOptions: {
+        input: { page: join(root, 'bench', 'browser', 'page.ts') },
+        preserveEntrySignatures: 'strict',
+        transform,
+        output: { entryFileNames: '[name].js' }
+      }
+    }
+  })
+}

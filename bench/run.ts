@@ -5,11 +5,12 @@
  *   npm run bench -- --quick                small sizes, one round: does it run at all?
  *   npm run bench -- --only=fork            only the cases whose name contains that
  *   npm run bench -- --rounds=9             medians of more
- *   npm run bench -- --only=growth          that table alone, or comparison, or counts; --growth=100000: up to so many entries
+ *   npm run bench -- --only=growth          that table alone, or comparison, counts, browser; --growth=100000: up to so many entries
  *   npm run bench -- --profile --only=fork  where the time goes in these cases; --of=autobase: the other's
  */
 import { cpus } from 'node:os'
 import { parseArgs } from 'node:util'
+import { browserTables } from './browser/browser.ts'
 import { allCases } from './cases/all.ts'
 import { BARE } from './cases/appends.ts'
 import type { Case } from './cases/case.ts'
@@ -119,7 +120,7 @@ function say(line: string): void {
 }
 
 /** The tables: what `--only` names is one of these, or part of the name of a case. */
-const SECTIONS = ['comparison', 'growth', 'counts'] as const
+const SECTIONS = ['comparison', 'growth', 'counts', 'browser'] as const
 const sections: readonly string[] = SECTIONS.filter(name => !only || name === only)
 const chosen = sections.includes('comparison')
   ? CASES
@@ -138,5 +139,6 @@ else {
     countStores()
     await report('counts', await countTable())
   }
+  if (sections.includes('browser')) await report('browser', await browserTables({ quick, rounds, say }))
 }
 await removeDatasets()

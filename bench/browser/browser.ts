@@ -1,0 +1,236 @@
+/** The same stack in a page: what cryptography, appends, openings and a merge cost in headless Chromium. */
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { extname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { type BrowserContext, chromium, type Page } from 'playwright'
+import { CHROMIUM_FLAGS, findChromium } from '../../.ci/chromium.mjs'
+import { median } from '../measure.ts'
+import { ratio, table, whole } from '../table.ts'
+import type { Api } from './page.ts'
+
+/** Made by .ci/bench.mjs beside this program. */
+const BUNDLE = fileURLToPath(new URL('./browser/', import.meta.url))
+
+const MEBIBYTE = 1 << 20
+
+export interface BrowserOptions {
+  readonly quick: boolean
+  readonly rounds: number
+  readonly say: (line: string) => void
+}
+
+interface Row {
+  readonly name: string
+  readonly value: string
+  readonly beside?: string
+  readonly target?: string
+  readonly met?: boolean
+}
+
+type Call = <K extends keyof Functions>(
+  name: K,
+  ...args: Parameters<Functions[K]>
+) => Promise<Awaited<ReturnType<Functions[K]>>>
+type Functions = Omit<Api, 'storages'>
+
+/** Needs a profile on disk: without one Chromium keeps IndexedDB in memory. */
+export async function browserTables(options: BrowserOptions): Promise<string[]> {
+  const executablePath = findChromium()
+  if (!executablePath) throw new Error('There is no Chromium here; npm test installs one.')
+  const profile = await mkdtemp(join(tmpdir(), 'autobee-bench-'))
+  const site = await serve()
+  const context = await chromium.launchPersistentContext(profile, { executablePath, args: CHROMIUM_FLAGS })
+  try {
+    const version = context.browser()?.version() ?? ''
+    const rows = [
+      ...(await inPage(context, site.url, page => cryptography(page, options))),
+      ...(await inPage(context, site.url, page => appends(page, options))),
+      ...(await openings(context, site.url, options)),
+      ...(await inPage(context, site.url, page => merges(page, options)))
+    ]
+    return [
+      `Chromium ${version}, headless, its profile on disk; medians of ${options.rounds} rounds.`,
+      '',
+      ...table(
+        ['in a page', 'measured', 'beside', 'target', ''],
+        ['left', 'right', 'right', 'right', 'left'],
+        rows.map(({ name, value, beside = '', target = '', met }) => [
+          name,
+          value,
+          beside,
+          target,
+          met === undefined ? '' : met ? 'met' : '**not met**'
+        ])
+      )
+    ]
+  } finally {
+    await context.close()
+    await site.close()
+    await rm(profile, { recursive: true, force: true, maxRetries: 5 })
+  }
+}
+
+async function cryptography(page: Page, { say }: BrowserOptions): Promise<Row[]> {
+  say('browser: cryptography')
+  const rates = await call(page)('cryptoRates')
+  return rates.map(({ name, ours, javascript }) => {
+    const times = ours / javascript
+    const target = name.startsWith('hash') ? undefined : 50
+    return {
+      name,
+      value: `${whole(ours)}/s`,
+      beside: `${ratio(times)} × sodium-javascript`,
+      ...(target ? { target: `${target} ×`, met: times >= target } : {})
+    }
+  })
+}
+
+/** In turns, each in a database of its own that goes on through the rounds. */
+async function appends(page: Page, { quick, rounds, say }: BrowserOptions): Promise<Row[]> {
+  const count = quick ? 50 : 300
+  const storages = await page.evaluate(() => (globalThis as unknown as { bench: Api }).bench.storages)
+  const taken = new Map<string, number[]>(storages.map(storage => [storage, []]))
+  for (let round = -1; round < rounds; round++) {
+    for (const storage of storages) {
+      const ms = await call(page)('sequentialAppends', { storage, count })
+      say(`browser: appends, ${storage}: ${whole((count * 1000) / ms)}/s`)
+      // the first warms up
+      if (round >= 0) taken.get(storage)?.push(ms)
+    }
+  }
+  await call(page)('closeAll')
+  const memory = taken.get('memory') as number[]
+  return storages.map(storage => {
+    const ms = taken.get(storage) as number[]
+    const times = median(ms.map((one, i) => (memory[i] as number) / one))
+    const isDefault = storage === 'IndexedDB, relaxed'
+    return {
+      name: `sequential appends, ${storage}`,
+      value: `${whole((count * 1000) / median(ms))}/s`,
+      ...(storage === 'memory' ? {} : { beside: `${ratio(times)} × memory` }),
+      ...(isDefault ? { target: '0.25 ×', met: times >= 0.25 } : {})
+    }
+  })
+}
+
+/** Each in a new page, whose heap is looked at before and after. */
+async function openings(context: BrowserContext, url: string, o: BrowserOptions): Promise<Row[]> {
+  const count = o.quick ? 1000 : 50_000
+  const rows: Row[] = []
+  for (const storage of ['IndexedDB, relaxed']) {
+    const name = `opening ${storage}`
+    o.say(`browser: ${whole(count)} entries, ${storage}`)
+    await inPage(context, url, page => call(page)('fill', { storage, name, count }))
+    const opened: { store: number; all: number; before: number; after: number }[] = []
+    for (let round = 0; round < o.rounds; round++) {
+      opened.push(
+        await inPage(context, url, async page => {
+          const before = await heap(context, page)
+          const ms = await call(page)('coldOpen', { storage, name })
+          return { ...ms, before, after: await heap(context, page) }
+        })
+      )
+      const last = opened.at(-1)
+      o.say(`browser: opened in ${whole(last?.all ?? 0)} ms`)
+    }
+    const all = median(opened.map(one => one.all))
+    const after = median(opened.map(one => one.after)) / MEBIBYTE
+    const before = median(opened.map(one => one.before)) / MEBIBYTE
+    const isDefault = storage.startsWith('IndexedDB')
+    rows.push(
+      {
+        name: `cold opening with ${whole(count)} entries and a first get, ${storage}`,
+        value: `${whole(all)} ms`,
+        beside: `${whole(median(opened.map(one => one.store)))} ms of it the store`,
+        ...(isDefault ? { target: '500 ms', met: all < 500 } : {})
+      },
+      {
+        name: `heap with its buffers after it, ${storage}`,
+        value: `${after.toFixed(1)} MiB`,
+        beside: `${before.toFixed(1)} MiB before it`,
+        ...(isDefault ? { target: '40 MB', met: after * MEBIBYTE < 40e6 } : {})
+      }
+    )
+  }
+  return rows
+}
+
+async function merges(page: Page, { quick, rounds, say }: BrowserOptions): Promise<Row[]> {
+  const count = quick ? 50 : 500
+  const rows: Row[] = []
+  for (const storage of ['memory', 'IndexedDB, relaxed']) {
+    const taken: number[] = []
+    for (let round = -1; round < rounds; round++) {
+      const ms = await call(page)('merge', { storage, name: `merge ${storage} ${round}`, count })
+      say(`browser: merge, ${storage}: ${whole(ms)} ms`)
+      if (round >= 0) taken.push(ms)
+    }
+    const ms = median(taken)
+    rows.push({
+      name: `merge of two forks of ${count}, both in this page, ${storage}`,
+      value: `${whole(ms)} ms`,
+      ...(storage === 'memory' ? {} : { target: '1,000 ms', met: ms < 1000 })
+    })
+  }
+  return rows
+}
+
+/** Bytes of the page's heap and of its buffers, of what can still be reached. */
+async function heap(context: BrowserContext, page: Page): Promise<number> {
+  const session = await context.newCDPSession(page)
+  for (let i = 0; i < 2; i++) await session.send('HeapProfiler.collectGarbage')
+  const usage = (await session.send('Runtime.getHeapUsage')) as unknown as Record<string, number>
+  await session.detach()
+  return (usage.usedSize ?? 0) + (usage.backingStorageSize ?? 0)
+}
+
+async function inPage<T>(context: BrowserContext, url: string, run: (page: Page) => Promise<T>): Promise<T> {
+  const page = await context.newPage()
+  try {
+    await page.goto(url)
+    await page.waitForFunction(() => 'bench' in globalThis)
+    return await run(page)
+  } finally {
+    await page.close()
+  }
+}
+
+function call(page: Page): Call {
+  return (name, ...args) =>
+    page.evaluate(
+      ([name, args]) => {
+        const { bench } = globalThis as unknown as { bench: Record<string, (...args: unknown[]) => unknown> }
+        return bench[name as string]?.(...(args as unknown[]))
+      },
+      [name, args] as [string, unknown[]]
+    ) as Promise<never>
+}
+
+async function serve() {
+  const server = createServer(async (request, response) => {
+    const path = new URL(request.url ?? '/', 'http://localhost').pathname
+    if (path === '/') {
+      response.setHeader('content-type', 'text/html')
+      response.end('<!doctype html><title>Bench</title><script type="module" src="/page.js"></script>')
+      return
+    }
+    const file = await readFile(join(BUNDLE, path)).catch(() => null)
+    response.statusCode = file ? 200 : 404
+    response.setHeader(
+      'content-type',
+      extname(path) === '.js' ? 'text/javascript' : 'application/octet-stream'
+    )
+    response.end(file)
+  })
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
+    close: async () => {
+      server.closeAllConnections()
+      await new Promise(resolve => server.close(resolve))
+    }
+  }
+}

@@ -23,7 +23,7 @@ const LARGE = 256 * 1024
 export function faultCases<P extends StoragePlace>(faults: StorageFaults<P>): readonly StorageCase<P>[] {
   const { full, kill, remove, takeOver, damage } = faults
   return [
-    ...(full ? [fullCase<P>(place => full.call(faults, place))] : []),
+    ...(full ? [fullCase, fullCoreCase].map(of => of<P>(place => full.call(faults, place))) : []),
     ...(kill ? [killCase<P>((place, store) => kill.call(faults, place, store))] : []),
     ...(remove ? [removeCase<P>(place => remove.call(faults, place))] : []),
     ...(takeOver ? [takeOverCase<P>((place, store) => takeOver.call(faults, place, store))] : []),
@@ -57,6 +57,30 @@ function fullCase<P extends StoragePlace>(full: NonNullable<StorageFaults<P>['fu
       const again = await trial.open()
       same(await again.getMany([keyOf(1), keyOf(3)]), [bytes(1), null], 'values when opened again')
       same((await valueAt(again, keyOf(4)))?.length, LARGE, 'the length of the large value')
+    }
+  }
+}
+
+function fullCoreCase<P extends StoragePlace>(full: NonNullable<StorageFaults<P>['full']>): StorageCase<P> {
+  return {
+    name: 'a core without room rejects an append with STORE_FULL, stays as it was, and goes on when there is room',
+    async run(trial) {
+      const store = await trial.corestore()
+      const core = store.get({ name: 'a' })
+      await core.append(bytes(1))
+      const makeRoom = await full(trial.place)
+      await failsWith('STORE_FULL', () => core.append(filled(LARGE, 2)), 'an append without room')
+      same([core.length, await core.get(0)], [1, bytes(1)], 'the length, and the block before')
+      await makeRoom()
+      await core.append(bytes(3))
+      await store.close()
+      const again = (await trial.corestore()).get({ name: 'a' })
+      await again.ready()
+      same(
+        [again.length, await again.get(1)],
+        [2, bytes(3)],
+        'the length when opened again, and the last block'
+      )
     }
   }
 }

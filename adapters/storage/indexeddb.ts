@@ -51,7 +51,12 @@ export function indexedDbIn(
       const { wait = waits, readOnly = false } = checkOpenOptions(opening)
       if (readOnly) throw new AutobeeError('NOT_SUPPORTED', `the store ${name} has one owner, who may write`)
       const place = await Place.open(name, environment(), { wait })
-      return new IndexedDbStore(place, { ...DEFAULTS, ...rest })
+      try {
+        return await IndexedDbStore.open(place, { ...DEFAULTS, ...rest })
+      } catch (error) {
+        await place.close()
+        throw error
+      }
     }
   }
 }

@@ -1,7 +1,7 @@
 import { type Connection, type ConnectionEvents, connect, randomId } from './connection.ts'
 import type { Environment } from './environment.ts'
 import { isConnectionLost, lockedError, lostError, storeError, unsupported } from './errors.ts'
-import { type Claim, claim, type Holder } from './lease.ts'
+import { claim, type Holder } from './lease.ts'
 import { awaitLock, type Lock, takeLock } from './lock.ts'
 import type { PageLife } from './page-life.ts'
 import { Voice } from './voice.ts'
@@ -69,15 +69,15 @@ interface OwnOptions {
 async function own(database: IDBDatabase, options: OwnOptions): Promise<Owner> {
   const { name, environment, voice, hasLock, wait } = options
   const token = randomId()
-  let gone: Holder | null = null
+  const found: { gone: Holder | null } = { gone: null }
   for (;;) {
-    const result: Claim = await claim(database, { token, hasLock, now: environment.now(), gone })
+    const result = await claim(database, { token, hasLock, now: environment.now(), gone: found.gone })
     if ('owner' in result) return result.owner
-    const { holder }: { holder: Holder } = result
+    const { holder } = result
     // heard of since it was taken for gone
-    const hasBeaten: boolean = gone?.token === holder.token
-    const isAlive: boolean = hasBeaten || (await voice.isAlive(holder, patience(holder, environment)))
-    gone = isAlive ? null : holder
+    const hasBeaten = found.gone?.token === holder.token
+    const isAlive = hasBeaten || (await voice.isAlive(holder, patience(holder, environment)))
+    found.gone = isAlive ? null : holder
     if (!isAlive) continue
     if (!wait) throw lockedError(name)
     await voice.whenFree(environment.lease / 5)

@@ -21,6 +21,18 @@ export function ownBytes(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   return isWhole ? (bytes as Uint8Array<ArrayBuffer>) : Uint8Array.from(bytes)
 }
 
+export function ownOperation(operation: KeyValueOperation): KeyValueOperation {
+  if (operation.type === 'put')
+    return { type: 'put', key: ownBytes(operation.key), value: ownBytes(operation.value) }
+  if (operation.type === 'delete') return { type: 'delete', key: ownBytes(operation.key) }
+  return { type: 'delete-range', start: ownBytes(operation.start), end: ownBytes(operation.end) }
+}
+
+export function sizeOf(operation: KeyValueOperation): number {
+  if (operation.type === 'put') return operation.key.length + operation.value.length
+  return operation.type === 'delete' ? operation.key.length : operation.start.length + operation.end.length
+}
+
 /** @throws AutobeeError `INVALID_ARGUMENT` */
 export function checkOperation(operation: KeyValueOperation): void {
   switch (operation?.type) {

@@ -2,21 +2,21 @@ import { AutobeeError } from '../../../src/index.ts'
 import type { KeyValueCursor, KeyValueEntry, KeyValueRange } from '../key-value.ts'
 import { bytesOf, checkBound, textOf } from './bytes.ts'
 import { type Row, readPage } from './pages.ts'
+import { Old, type Spill } from './patch.ts'
 import { type Bounds, keyRange, STORES } from './requests.ts'
 import { readSpill } from './spills.ts'
-import { Old, type Segment, type Spill, type Undo } from './undo.ts'
+import type { View } from './undo.ts'
 
 /** Rows and bytes of a page: a long one makes other reads wait. What rows weigh is known after the first page. */
 const PAGE = { first: 32, most: 1024, bytes: 1024 * 1024 }
 
 /** What a cursor needs of its store. */
 export interface CursorHost {
-  readonly undo: Undo
   readonly database: IDBDatabase
   /** Runs a read, again if the connection had to be opened anew. */
   run<T>(read: () => Promise<T>): Promise<T>
   closedError(): AutobeeError
-  /** Called once, when the cursor needs its segment no more. */
+  /** Called once, when the cursor needs its view no more. */
   onEnd(cursor: Cursor): void
 }
 
@@ -28,9 +28,9 @@ interface Stretch {
   readonly count: number
 }
 
-/** The entries of a range as a snapshot holds them: those in the database, with what the undo overlay knows put over them. */
+/** The entries of a range as a snapshot holds them: those in the database, with what the patches of its view say put over them. */
 export class Cursor implements KeyValueCursor {
-  readonly segment: Segment
+  readonly view: View
   readonly #host: CursorHost
   readonly #reverse: boolean
   #lower: string | null
@@ -39,8 +39,8 @@ export class Cursor implements KeyValueCursor {
   #rows = PAGE.first
   #state: 'ready' | 'running' | 'done' | 'closed' = 'ready'
 
-  constructor(host: CursorHost, segment: Segment, { start, end, reverse = false }: KeyValueRange) {
-    this.segment = segment
+  constructor(host: CursorHost, view: View, { start, end, reverse = false }: KeyValueRange) {
+    this.view = view
     this.#host = host
     this.#reverse = reverse
     this.#lower = start ? textOf(start) : null
@@ -105,7 +105,7 @@ export class Cursor implements KeyValueCursor {
   /** Puts the sources together as far as all of them reach. */
   #take(stretch: Stretch, limit: number): { rows: readonly Row[]; isLast: boolean } {
     const { stored, spilled, noted, count } = stretch
-    const find = (key: string) => this.#host.undo.find(this.segment, key)
+    const find = (key: string) => this.view.find(key)
     const rows = new Map<string, Row>()
     for (const row of stored) if (!find(row.text)) rows.set(row.text, row)
     for (const text of noted.flat()) {
@@ -154,7 +154,7 @@ export class Cursor implements KeyValueCursor {
 
   #spills(): Spill[] {
     const spills = new Set<Spill>()
-    for (const { ranges } of this.#chain())
+    for (const { ranges } of this.view.patches())
       for (const { source } of ranges.overlapping(this.#lower, this.#upper)) if (source) spills.add(source)
     return [...spills]
   }
@@ -163,16 +163,16 @@ export class Cursor implements KeyValueCursor {
   #pending({ stored, count }: { stored: readonly Row[]; count: number }): Promise<void> | null {
     const keys = [...stored.map(({ text }) => text), ...this.#noted(count).flat()]
     for (const key of keys) {
-      const old = this.#host.undo.find(this.segment, key)
+      const old = this.view.find(key)
       if (old instanceof Old && old.value === undefined) return old.settled
     }
     return null
   }
 
-  /** Of each segment, the next keys that were overwritten. */
+  /** Of each patch, the next keys that it knows. */
   #noted(count: number): string[][] {
     const noted: string[][] = []
-    for (const { points } of this.#chain()) {
+    for (const { points } of this.view.patches()) {
       if (points.isEmpty) continue
       const keys: string[] = []
       const entries = this.#reverse
@@ -197,10 +197,6 @@ export class Cursor implements KeyValueCursor {
   #isBeyond(key: string): boolean {
     if (this.#reverse) return this.#lower !== null && key < this.#lower
     return this.#upper !== null && key >= this.#upper
-  }
-
-  *#chain(): Generator<Segment, void, undefined> {
-    for (let at: Segment | null = this.segment; at; at = at.newer) yield at
   }
 
   #compare(a: string, b: string): number {

@@ -13,6 +13,12 @@ export class Intervals<T> {
     return this.#list.length === 0
   }
 
+  clone(): Intervals<T> {
+    const copy = new Intervals<T>()
+    copy.#list = this.#list.slice()
+    return copy
+  }
+
   find(key: string): Interval<T> | undefined {
     const found = this.#list[this.#after(key) - 1]
     return found && key < found.end ? found : undefined

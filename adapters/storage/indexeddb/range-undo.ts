@@ -1,8 +1,9 @@
 import { bytesOf } from './bytes.ts'
 import { type Row, readPage } from './pages.ts'
+import { Old, type Spill } from './patch.ts'
 import { keyRange, STORES } from './requests.ts'
 import { writeSpill } from './spills.ts'
-import { Old, type Segment, type Spill } from './undo.ts'
+import type { Segment } from './undo.ts'
 import type { Owner } from './write.ts'
 
 /** Rows read at once: what is to be deleted is read in many short transactions, and other reads go on beside them. */

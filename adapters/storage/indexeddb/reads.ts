@@ -1,10 +1,10 @@
 import { ownBytes, textOf } from './bytes.ts'
 import { ReadCache } from './cache.ts'
 import { bytesIn } from './pages.ts'
+import { type Found, Old, type Spill } from './patch.ts'
 import type { Place } from './place.ts'
 import { read, STORES } from './requests.ts'
 import { spilledKey } from './spills.ts'
-import { Old, type Segment, type Spill, type Undo } from './undo.ts'
 import type { Effects } from './write.ts'
 
 interface Asked {
@@ -14,21 +14,21 @@ interface Asked {
 }
 
 /**
- * Values by key, through the cache. Each read is of the moment of its call, and a commit takes effect when its transaction
- * is made: IndexedDB lets what is read later wait for it. So while a commit runs, what the cache has of its keys is neither
- * old nor new, and they are read from the database; all other keys are what they were, whatever becomes of it.
+ * Values by key, through the cache of the entries. Each read is of the moment of its call, and a write to the entries takes
+ * effect when its transaction is made: IndexedDB lets what is read later wait for it. So while a write runs, what the cache
+ * has of its keys is neither old nor new, and they are read from the database; all other keys are what they were,
+ * whatever becomes of it.
  */
 export class Reads {
   readonly #place: Place
-  readonly #undo: Undo
   readonly #cache: ReadCache
-  /** The last read of a key that runs, and may put what it finds into the cache: nothing was committed to it since. */
+  /** The last read of a key that runs, and may put what it finds into the cache: nothing was written to it since. */
   readonly #fills = new Map<string, object>()
   #running: Effects | null = null
 
-  constructor(place: Place, { undo, cacheBytes }: { undo: Undo; cacheBytes: number }) {
+  /** @param cacheBytes 0 for no cache */
+  constructor(place: Place, cacheBytes: number) {
     this.#place = place
-    this.#undo = undo
     this.#cache = new ReadCache(cacheBytes)
   }
 
@@ -41,15 +41,15 @@ export class Reads {
     return this.#running?.touches(key) ? undefined : this.#cache.get(key)
   }
 
-  /** Called in the turn in which the commit's transaction is made. */
-  commitBegins(effects: Effects): void {
+  /** Called in the turn in which the transaction is made. */
+  writeBegins(effects: Effects): void {
     this.#running = effects
     for (const key of effects.values.keys()) this.#fills.delete(key)
     if (effects.ranges.length === 0) return
     for (const key of this.#fills.keys()) if (effects.touches(key)) this.#fills.delete(key)
   }
 
-  commitEnds({ tookEffect }: { tookEffect: boolean }): void {
+  writeEnds({ tookEffect }: { tookEffect: boolean }): void {
     const effects = this.#running
     this.#running = null
     if (!effects || !tookEffect) return
@@ -62,15 +62,21 @@ export class Reads {
     this.#cache.clear()
   }
 
-  /** null for the store as it is. What is found without waiting, and what is asked for, is of the moment of the call. */
-  async many(keys: readonly Uint8Array[], segment: Segment | null): Promise<(Uint8Array | null)[]> {
+  /**
+   * What is found without waiting, and what is asked for, is of the moment of the call.
+   * @param find what somebody knows of a key that differs from the entries
+   */
+  async many(
+    keys: readonly Uint8Array[],
+    find: (key: string) => Found | undefined
+  ): Promise<(Uint8Array | null)[]> {
     const values = new Array<Uint8Array | null>(keys.length).fill(null)
     const missing: Asked[] = []
     const pending: (Asked & { readonly old: Old })[] = []
     const spilled: (Asked & { readonly spill: Spill })[] = []
     for (const [place, key] of keys.entries()) {
       const text = textOf(key)
-      const found = segment ? this.#undo.find(segment, text) : undefined
+      const found = find(text)
       if (found instanceof Old) {
         if (found.value === undefined) pending.push({ place, key, text, old: found })
         else values[place] = found.value
@@ -84,7 +90,7 @@ export class Reads {
     const rest: Promise<void>[] = []
     if (missing.length > 0) rest.push(this.#fetch(missing, values))
     if (spilled.length > 0) rest.push(this.#fetchSpilled(spilled, values))
-    if (pending.length > 0) rest.push(this.#settle(pending, { values, segment }))
+    if (pending.length > 0) rest.push(this.#settle(pending, { values, find }))
     await Promise.all(rest)
     return values
   }
@@ -119,14 +125,14 @@ export class Reads {
     for (const [i, { place }] of asked.entries()) values[place] = bytesIn(results[i])
   }
 
-  /** A commit is about to overwrite these, and has not read yet what they hold. */
+  /** A write is about to overwrite these, and has not read yet what they hold. */
   async #settle(
     asked: readonly (Asked & { readonly old: Old })[],
-    { values, segment }: { values: (Uint8Array | null)[]; segment: Segment | null }
+    { values, find }: { values: (Uint8Array | null)[]; find: (key: string) => Found | undefined }
   ): Promise<void> {
     await Promise.all(asked.map(({ old }) => old.settled))
     const keys = asked.map(({ key }) => key)
-    const found = await this.many(keys, segment)
+    const found = await this.many(keys, find)
     for (const [i, { place }] of asked.entries()) values[place] = found[i] ?? null
   }
 }

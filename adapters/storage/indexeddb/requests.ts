@@ -1,7 +1,10 @@
 import { ConnectionLost } from './errors.ts'
 
-/** Where the entries are, the records of who owns them, and what large range deletes took out under open snapshots. */
-export const STORES = { entries: 'entries', meta: 'meta', undo: 'undo' } as const
+/**
+ * Where the entries are, the commits that are not among them yet, the records of who owns them, and what large range
+ * deletes took out under open snapshots.
+ */
+export const STORES = { entries: 'entries', log: 'log', meta: 'meta', undo: 'undo' } as const
 
 export type StoreName = (typeof STORES)[keyof typeof STORES]
 

@@ -1,7 +1,7 @@
 import { textOf } from './bytes.ts'
 import { type PageOptions, type Row, readPage } from './pages.ts'
+import type { Spill } from './patch.ts'
 import { type Bounds, keyRange, read, STORES } from './requests.ts'
-import type { Spill } from './undo.ts'
 import { type WriteOptions, write } from './write.ts'
 
 /** Keys that are deleted at once when a spill is given free: commits wait for each round. */

@@ -1,84 +1,46 @@
-import module from 'sorted-btree'
-import { Intervals } from './intervals.ts'
-
-// CommonJS that says it was a module: Node gives its exports as the default import, some bundlers its default export
-const BTree = module.default ?? (module as unknown as typeof module.default)
-
-/** What a key held before a commit: known when the transaction that overwrites it has read it. */
-export class Old {
-  /** Resolves, never rejects, when the commit has come to its end. */
-  readonly settled: Promise<void> | null
-  #value: Uint8Array | null | undefined
-  #isVoid = false
-
-  constructor(value: Uint8Array | null | undefined, settled: Promise<void> | null = null) {
-    this.#value = value
-    this.settled = settled
-  }
-
-  /** undefined: not known yet. */
-  get value(): Uint8Array | null | undefined {
-    return this.#value
-  }
-
-  /** The commit failed before it was known: the key holds what it held. */
-  get isVoid(): boolean {
-    return this.#isVoid
-  }
-
-  learn(value: Uint8Array | null): void {
-    this.#value = value
-  }
-
-  giveUp(): void {
-    if (this.#value === undefined) this.#isVoid = true
-  }
-}
-
-/** Entries of a range that was deleted, too many for memory; in the object store `undo` under this number. */
-export interface Spill {
-  readonly number: number
-}
-
-/** Where to find what a snapshot holds at a key. */
-export type Found = Old | Spill
-
-/** In a range whose entries were all noted, and not among them. */
-const ABSENT = new Old(null)
+import { FirstWins, type Found, type Patch, type Spill } from './patch.ts'
 
 /**
- * What commits overwrote from one snapshot to the next newer one: of each key the first value, which is what the snapshot
+ * What was overwritten from one snapshot to the next newer one: of each key the first value, which is what the snapshot
  * holds. An older snapshot looks here too, after its own.
  */
-export class Segment {
-  readonly points = new BTree<string, Old>(undefined, compare)
-  /** Ranges all of whose entries are in `points` (null), or on disk. */
-  readonly ranges = new Intervals<Spill | null>()
+export class Segment extends FirstWins {
   readonly spills = new Set<Spill>()
   /** Snapshots, their cursors and running reads. */
   uses = 0
   older: Segment | null = null
   newer: Segment | null = null
+}
 
-  get isEmpty(): boolean {
-    return this.points.isEmpty && this.ranges.isEmpty
+/** What somebody reads: the entries, and patches over them; the first that knows a key is right. */
+export class View {
+  readonly #layers: readonly Patch[]
+  readonly segment: Segment
+
+  /** `layers`: of what is not among the entries yet. */
+  constructor(segment: Segment, layers: readonly Patch[]) {
+    this.segment = segment
+    this.#layers = layers
   }
 
+  *patches(): Generator<Patch, void, undefined> {
+    yield* this.#layers
+    for (let at: Segment | null = this.segment; at; at = at.newer) yield at
+  }
+
+  /** undefined: what the entries say. */
   find(key: string): Found | undefined {
-    const old = this.points.get(key)
-    if (old && !old.isVoid) return old
-    const range = this.ranges.find(key)
-    return range && (range.source ?? ABSENT)
-  }
-
-  note(key: string, old: Old): void {
-    if (!this.find(key)) this.points.set(key, old)
+    for (const patch of this.patches()) {
+      const found = patch.find(key)
+      if (found) return found
+    }
+    return undefined
   }
 }
 
 /**
- * The undo overlay: snapshots cost nothing until a commit overwrites something, and then what was overwritten. A chain of
- * segments, one per snapshot since the one before which something was committed.
+ * The undo overlay: snapshots cost nothing until something is overwritten among the entries, and then that. A chain of
+ * segments, one per snapshot since the one before which something was written.
  */
 export class Undo {
   readonly #free: (spill: Spill) => void
@@ -94,7 +56,7 @@ export class Undo {
     return this.#newest
   }
 
-  /** What the store holds now, commits that run included; used once. */
+  /** The entries as they are now, with what is being written to them; used once. */
   open(): Segment {
     let segment = this.#newest
     if (!segment?.isEmpty) {
@@ -119,15 +81,6 @@ export class Undo {
     older.newer = newer
     merge(older, segment)
   }
-
-  /** undefined: no commit since has touched the key, or has had an effect on it. */
-  find(segment: Segment, key: string): Found | undefined {
-    for (let at: Segment | null = segment; at; at = at.newer) {
-      const found = at.find(key)
-      if (found) return found
-    }
-    return undefined
-  }
 }
 
 /** What the older snapshot has of its own comes first. */
@@ -135,9 +88,4 @@ function merge(older: Segment, segment: Segment): void {
   for (const [key, old] of segment.points.entries()) older.note(key, old)
   for (const range of segment.ranges) older.ranges.fill(range)
   for (const spill of segment.spills) older.spills.add(spill)
-}
-
-function compare(a: string, b: string): number {
-  if (a < b) return -1
-  return a > b ? 1 : 0
 }

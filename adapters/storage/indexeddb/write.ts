@@ -2,8 +2,8 @@ import type { KeyValueOperation } from '../key-value.ts'
 import { ownBytes, textOf } from './bytes.ts'
 import { NotOwner } from './errors.ts'
 import { bytesIn } from './pages.ts'
+import type { Old } from './patch.ts'
 import { begin, completed, type Durability, keyRange, STORES, type StoreName } from './requests.ts'
-import type { Old } from './undo.ts'
 
 /** Operations handed to IndexedDB in one go; the page gets a turn between them. */
 const AT_ONCE = 1000

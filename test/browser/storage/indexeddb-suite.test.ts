@@ -23,8 +23,9 @@ describe.each(['relaxed', 'strict'] as const)('%s', durability => {
       },
       async damage({ name }, key) {
         const database = await openRaw(name)
-        const transaction = database.transaction('entries', 'readwrite')
+        const transaction = database.transaction(['entries', 'log'], 'readwrite')
         transaction.objectStore('entries').put('not bytes', bytesOf(String.fromCharCode(...key)))
+        transaction.objectStore('log').put('not bytes', 1)
         await new Promise(resolve => {
           transaction.oncomplete = resolve
         })

@@ -1,0 +1,151 @@
+import type { KeyValueOperation } from '../key-value.ts'
+import { NotOwner } from './errors.ts'
+import { bytesIn, NotBytes } from './pages.ts'
+import type { Place } from './place.ts'
+import { begin, completed, type Durability, read, STORES } from './requests.ts'
+import { isSameOwner } from './write.ts'
+
+/** Bytes of a record, about; a commit takes as many as it needs. */
+const RECORD = 256 * 1024
+
+/** Records read at once when a store is opened. */
+const AT_ONCE = 16
+
+/** Of an operation: its type, and the lengths of its two strings of bytes. */
+const HEADER = 9
+
+const TYPES = ['put', 'delete', 'delete-range'] as const
+
+const NOTHING = new Uint8Array(0)
+
+/**
+ * Commits that are not among the entries yet, each as one record, or a few in one transaction: for IndexedDB a record of a
+ * hundred operations costs as much as one of a single one, and a tenth of what a record for each of them would.
+ */
+export class Log {
+  readonly #place: Place
+  readonly #durability: Durability
+  #next = 1
+  #trimmed = 0
+
+  constructor(place: Place, durability: Durability) {
+    this.#place = place
+    this.#durability = durability
+  }
+
+  /** The number of the last record. */
+  get last(): number {
+    return this.#next - 1
+  }
+
+  /** Calls back with what is in the log, in order. */
+  async replay(apply: (operations: readonly KeyValueOperation[]) => void): Promise<void> {
+    for (;;) {
+      const range = IDBKeyRange.lowerBound(this.#next)
+      const [keys = [], records = []] = await read<unknown[]>(
+        this.#place.database,
+        [STORES.log],
+        transaction => {
+          const log = transaction.objectStore(STORES.log)
+          return [log.getAllKeys(range, AT_ONCE) as IDBRequest<unknown[]>, log.getAll(range, AT_ONCE)]
+        }
+      )
+      for (const record of records) apply(unpack(bytesIn(record) ?? NOTHING))
+      const last = keys.at(-1) ?? this.last
+      if (typeof last !== 'number') throw new NotBytes()
+      this.#next = last + 1
+      if (keys.length < AT_ONCE) return
+    }
+  }
+
+  /** Resolves when the operations are committed, all or none. */
+  append(operations: readonly KeyValueOperation[]): Promise<void> {
+    const records = pack(operations)
+    return this.#write({ durability: this.#durability }, log => {
+      for (const record of records) log.put(record, this.#next++)
+    })
+  }
+
+  /** Removes the records up to this one: they are among the entries. */
+  async trim(last: number): Promise<void> {
+    if (last <= this.#trimmed) return
+    await this.#write({ durability: this.#durability }, log => {
+      log.delete(IDBKeyRange.upperBound(last))
+    })
+    this.#trimmed = last
+  }
+
+  #write({ durability }: { durability: Durability }, issue: (log: IDBObjectStore) => void): Promise<void> {
+    const { database, owner } = this.#place
+    const stores = [STORES.log, STORES.meta]
+    const transaction = begin(database, stores, { mode: 'readwrite', durability })
+    let isOurs = true
+    const asked = transaction.objectStore(STORES.meta).get('owner')
+    asked.onsuccess = () => {
+      isOurs = isSameOwner(asked.result, owner)
+      if (isOurs) transaction.commit()
+      else transaction.abort()
+    }
+    issue(transaction.objectStore(STORES.log))
+    return completed(transaction).catch(error => {
+      throw isOurs ? error : new NotOwner()
+    })
+  }
+}
+
+function pack(operations: readonly KeyValueOperation[]): Uint8Array<ArrayBuffer>[] {
+  const records: Uint8Array<ArrayBuffer>[] = []
+  let from = 0
+  let size = 0
+  for (const [i, operation] of operations.entries()) {
+    const [first, second] = stringsOf(operation)
+    size += HEADER + first.length + second.length
+    if (size < RECORD && i < operations.length - 1) continue
+    records.push(packed(operations.slice(from, i + 1), size))
+    from = i + 1
+    size = 0
+  }
+  return records
+}
+
+function packed(operations: readonly KeyValueOperation[], size: number): Uint8Array<ArrayBuffer> {
+  const record = new Uint8Array(size)
+  const view = new DataView(record.buffer)
+  let at = 0
+  for (const operation of operations) {
+    const [first, second] = stringsOf(operation)
+    view.setUint8(at, TYPES.indexOf(operation.type))
+    view.setUint32(at + 1, first.length)
+    view.setUint32(at + 5, second.length)
+    record.set(first, at + HEADER)
+    record.set(second, at + HEADER + first.length)
+    at += HEADER + first.length + second.length
+  }
+  return record
+}
+
+function unpack(record: Uint8Array): KeyValueOperation[] {
+  const view = new DataView(record.buffer, record.byteOffset, record.byteLength)
+  const operations: KeyValueOperation[] = []
+  for (let at = 0; at < record.length; ) {
+    if (at + HEADER > record.length) throw new NotBytes()
+    const type = TYPES[view.getUint8(at)]
+    const middle = at + HEADER + view.getUint32(at + 1)
+    const end = middle + view.getUint32(at + 5)
+    if (end > record.length) throw new NotBytes()
+    const first = record.slice(at + HEADER, middle)
+    const second = record.slice(middle, end)
+    if (type === 'put') operations.push({ type, key: first, value: second })
+    else if (type === 'delete') operations.push({ type, key: first })
+    else if (type === 'delete-range') operations.push({ type, start: first, end: second })
+    else throw new NotBytes()
+    at = end
+  }
+  return operations
+}
+
+function stringsOf(operation: KeyValueOperation): readonly [Uint8Array, Uint8Array] {
+  if (operation.type === 'put') return [operation.key, operation.value]
+  if (operation.type === 'delete') return [operation.key, NOTHING]
+  return [operation.start, operation.end]
+}

@@ -1,0 +1,96 @@
+import type { AutobeeError } from '../../../src/index.ts'
+import {
+  ConnectionLost,
+  corruptError,
+  isConnectionLost,
+  lostError,
+  NotOwner,
+  storeError,
+  takenOver
+} from './errors.ts'
+import { verify } from './lease.ts'
+import { NotBytes } from './pages.ts'
+import type { Place } from './place.ts'
+
+/** Runs reads and writes in a place, through lost connections, and turns what goes wrong into typed errors. */
+export class Work {
+  readonly #place: Place
+  readonly #running = new Set<Promise<unknown>>()
+
+  constructor(place: Place) {
+    this.#place = place
+  }
+
+  /** In the turn of the call if the database can be used at once, so that what it reads is of that moment. */
+  read<T>(read: () => Promise<T>): Promise<T> {
+    const running = this.#attempt(read)
+    this.#running.add(running)
+    const forget = () => this.#running.delete(running)
+    running.then(forget, forget)
+    return running
+  }
+
+  /** Again, once, if the connection was gone before anything was asked of it. */
+  async write(write: () => Promise<void>): Promise<void> {
+    for (let isSecond = false; ; isSecond = true) {
+      await this.readyToWrite()
+      const { database } = this.#place
+      try {
+        await write()
+        this.#place.confirm()
+        return
+      } catch (error) {
+        if (isSecond || !(error instanceof ConnectionLost) || !error.hadNotBegun)
+          throw await this.#failedWrite(error, database)
+        this.#place.lost(error, database)
+      }
+    }
+  }
+
+  async readyToWrite(): Promise<void> {
+    const ready = () => this.#place.ready({ toWrite: true })
+    for (let wait = ready(); wait; wait = ready()) await wait
+  }
+
+  /** Resolves when all reads that run have come to their end. */
+  async settled(): Promise<void> {
+    await Promise.allSettled(this.#running)
+  }
+
+  errorOf(error: unknown): AutobeeError {
+    if (error instanceof NotBytes) return corruptError(this.#place.name, 'an entry')
+    return storeError(error, this.#place.name)
+  }
+
+  async #attempt<T>(read: () => Promise<T>): Promise<T> {
+    for (let isSecond = false; ; isSecond = true) {
+      for (let wait = this.#place.ready(); wait; wait = this.#place.ready()) await wait
+      const { database } = this.#place
+      try {
+        const result = await read()
+        this.#place.worked()
+        return result
+      } catch (error) {
+        if (isSecond || !isConnectionLost(error)) throw this.errorOf(error)
+        this.#place.lost(error, database)
+      }
+    }
+  }
+
+  /**
+   * A transaction that was aborted had no effect. Whether one had whose connection went, nobody knows: the store fails,
+   * and the next opening tells.
+   */
+  async #failedWrite(error: unknown, database: IDBDatabase): Promise<AutobeeError> {
+    const place = this.#place
+    if (error instanceof NotOwner) place.fail(takenOver(place.name))
+    const failure = this.errorOf(error)
+    if (failure.code === 'STORE_FULL' || place.failure) return place.failure ?? failure
+    try {
+      await verify(database, place.owner)
+    } catch {
+      place.fail(lostError(place.name, error))
+    }
+    return place.failure ?? failure
+  }
+}

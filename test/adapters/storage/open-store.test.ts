@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import type { KeyValueAdapter } from '../../../adapters/storage/key-value.ts'
 import { memory } from '../../../adapters/storage/memory.ts'
 import { openStoreWith } from '../../../adapters/storage/open-store.ts'
+import { storeError } from '../../../src/engine/atomic.ts'
 import { Autobee, AutobeeError } from '../../../src/index.ts'
 import { apply, contents, op } from '../../support/peers.ts'
 import { changed } from './changed.ts'
@@ -100,5 +101,27 @@ describe('openStore', () => {
     expect(Object.keys(await contents(reopened))).toEqual(['a'])
     await reopened.close()
     await again.close()
+  })
+
+  test('an error with a code passes through the engine as it is, whatever its message says', async () => {
+    const place = memory()
+    const taken = new AutobeeError(
+      'STORE_LOCKED',
+      'another page has it, with no space left; close it there',
+      {
+        reason: 'TAKEN_OVER'
+      }
+    )
+    let isTaken = false
+    const lost = changed(place, store => ({
+      commit: operations => (isTaken ? Promise.reject(taken) : store.commit(operations))
+    }))
+    const store = await openStore(lost)
+    const db = await database(store)
+    isTaken = true
+    await expect(db.append(op({ put: { a: 1 } }))).rejects.toBe(taken)
+    await db.close()
+    await store.close()
+    expect(storeError(new Error('Batch was not applied', { cause: taken }))).toBe(taken)
   })
 })

@@ -24,7 +24,7 @@ export interface RandomAccessOptions<S extends RandomAccessStorage = RandomAcces
    */
   sync?: (storage: S) => Promise<void>
   /** Bytes of values that are kept in memory. Default 4 MiB. */
-  cacheSize?: number
+  cacheBytes?: number
   /** A compaction failed: the store goes on, and its log grows until the next one. */
   onCompactionError?: (error: AutobeeError) => void
 }
@@ -36,7 +36,7 @@ const turns = new WeakMap<object, Turns>()
  * A store in any random-access-storage: for those who have one already, in another runtime or with a place of its own.
  * Elsewhere `file(path)` and `indexedDb(name)` are faster, keep less in memory and are safer.
  *
- * It is a log with checksums in two storages, the one being compacted into the other. Keys stay in memory, about 70 bytes
+ * It is a log with checksums in two storages, the one being compacted into the other. Keys stay in memory, about 80 bytes
  * each and the key; values stay in the storage. What a power cut left of the last commits is cut off at the next opening.
  * Damage to anything before is `STORE_CORRUPT`, as far as it can be told from that: when it concerns what was synced, or
  * written more than a minute before something that is still there.
@@ -64,7 +64,7 @@ export function randomAccess<S extends RandomAccessStorage>(
     )
   checkOptions(options)
   const { name = 'random-access' } = options
-  return { name, openKeyValue: (open = {}) => openKeyValue(checkOpenOptions(open)) }
+  return { name, openKeyValue: async (opening = {}) => openKeyValue(checkOpenOptions(opening)) }
 
   async function openKeyValue({ wait = false, readOnly = false }: OpenStoreOptions): Promise<KeyValueStore> {
     if (readOnly) throw new AutobeeError('NOT_SUPPORTED', `${name} has one owner, who may write`)
@@ -104,7 +104,7 @@ function openFiles<S extends RandomAccessStorage>(
 }
 
 function logOptions<S extends RandomAccessStorage>(options: RandomAccessOptions<S>): LogStoreOptions {
-  return { cacheSize: options.cacheSize, onCompactionError: options.onCompactionError }
+  return { cacheBytes: options.cacheBytes, onCompactionError: options.onCompactionError }
 }
 
 function turnsOf(factory: object): Turns {
@@ -119,7 +119,7 @@ function turnsOf(factory: object): Turns {
 function checkOptions(options: RandomAccessOptions<never>): void {
   if (typeof options !== 'object' || options === null)
     throw new AutobeeError('INVALID_OPTIONS', 'the options of randomAccess are an object')
-  for (const name of ['timeout', 'cacheSize'] as const) {
+  for (const name of ['timeout', 'cacheBytes'] as const) {
     const value = options[name]
     if (value !== undefined && !(Number.isFinite(value) && value >= 0))
       throw new AutobeeError('INVALID_OPTIONS', `${name} is a number, 0 or more`)

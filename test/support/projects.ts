@@ -60,7 +60,7 @@ function inChromium(storage: string, { include }: { include: string[] }): TestPr
     define: browserDefines,
     // all at once: one that is found half-way makes the page load anew
     optimizeDeps: {
-      include: [...browserDependencies, 'fast-check'],
+      include: [...browserDependencies, 'buffer', 'fast-check', 'random-access-idb'],
       noDiscovery: true,
       rolldownOptions: { transform: { inject: browserInjections } }
     },

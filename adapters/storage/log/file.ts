@@ -9,7 +9,7 @@ export interface LogFile {
   read(at: number, length: number): Promise<Uint8Array>
   /**
    * Never leaves a gap behind the end. One that rejects may have written any part of it; none of it arrives later,
-   * nor behind back of a later write.
+   * nor over a later write. The bytes are the file's from then on.
    */
   write(at: number, bytes: Uint8Array): Promise<void>
   /** What was written survives a power cut. Left out where nothing can be known of that. */

@@ -96,8 +96,9 @@ export class Log {
       settled,
       previous: this.#sum
     })
+    const { length } = record
     await this.#write(record, sync)
-    this.#end += record.length
+    this.#end += length
     this.#sequence++
     this.#sum = sum
     this.#marked = settled

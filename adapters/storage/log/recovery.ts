@@ -9,7 +9,7 @@ import { Settled } from './settled.ts'
 
 export interface RecoveryOptions {
   /** Bytes of values that are kept in memory. */
-  readonly cacheSize: number
+  readonly cacheBytes: number
   readonly now: () => number
   /** Bytes that are read at once, default 1 MiB, and copied at once, default 256 KiB. */
   readonly chunk?: number | undefined
@@ -69,7 +69,7 @@ function emptyLog(
     file,
     header,
     index: new KeyIndex(),
-    cache: new ValueCache(options.cacheSize),
+    cache: new ValueCache(options.cacheBytes),
     settled: new Settled(options.now),
     end: HEADER_SIZE,
     sequence: 0,
@@ -83,8 +83,9 @@ export async function beginLog(
   { generation, options }: { generation: number; options: RecoveryOptions }
 ): Promise<Log> {
   const { header, bytes } = newHeader(generation)
+  const sum = headerSum(bytes)
   await file.write(0, bytes)
-  return emptyLog(file, { header, sum: headerSum(bytes), options })
+  return emptyLog(file, { header, sum, options })
 }
 
 async function createLog(file: LogFile, options: RecoveryOptions): Promise<Log> {
@@ -99,7 +100,7 @@ async function replaySlot({ file, size, header }: Slot, options: RecoveryOptions
   return replayLog(file, {
     header: header!,
     size,
-    options: { cache: new ValueCache(options.cacheSize), now: options.now, chunk: options.chunk }
+    options: { cache: new ValueCache(options.cacheBytes), now: options.now, chunk: options.chunk }
   })
 }
 

@@ -16,7 +16,7 @@ import { LogSnapshot } from './snapshot.ts'
 
 export interface LogStoreOptions {
   /** Bytes of values that are kept in memory. Default 4 MiB. */
-  cacheSize?: number | undefined
+  cacheBytes?: number | undefined
   /** Syncs after every commit, where the place can. Default false. */
   strict?: boolean | undefined
   /** Garbage that is never worth a compaction, bytes. Default 1 MiB. */
@@ -63,9 +63,9 @@ export class LogStore implements KeyValueStore {
    * @throws AutobeeError `STORE_CORRUPT`, `STORE_FULL`, `STORE_LOCKED`, `STORE_FAILED`
    */
   static async open(files: LogFiles, options: LogStoreOptions = {}): Promise<LogStore> {
-    const { cacheSize = 4 * 1024 * 1024, minGarbage = 1024 * 1024, chunk, strict = false } = options
+    const { cacheBytes = 4 * 1024 * 1024, minGarbage = 1024 * 1024, chunk, strict = false } = options
     const { now = () => performance.now(), onCompactionError = noop } = options
-    const recovery = { cacheSize, now, chunk }
+    const recovery = { cacheBytes, now, chunk }
     try {
       const maintenance = new Maintenance(files, await recover(files, recovery), {
         recovery,

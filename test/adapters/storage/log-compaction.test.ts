@@ -160,7 +160,7 @@ function survivors(done: readonly Step[], { now, random }: { now: number; random
 test('a snapshot and a cursor stay readable while compactions replace the log under them', async () => {
   for (const options of KINDS) {
     const disk = new Disk(options)
-    const store = await disk.open({ ...EAGER, cacheSize: 0 })
+    const store = await disk.open({ ...EAGER, cacheBytes: 0 })
     await store.commit(Array.from({ length: 30 }, (_, i) => put(keyOf(i), filled(20, i))))
     const before = await contents(store)
     const snapshot = store.snapshot()

@@ -168,7 +168,7 @@ test('wrong arguments are told at once', () => {
     null,
     { timeout: -1 },
     { timeout: 'long' },
-    { cacheSize: Number.NaN },
+    { cacheBytes: Number.NaN },
     { sync: 1 }
   ]) {
     expect(() => randomAccess(storages, options as never)).toThrow(
@@ -227,13 +227,13 @@ test.skipIf(!mounts())(
 
 test('memory holds keys and a bounded cache, not values: 100 MB of them, written, opened and read', async () => {
   const dir = await temporary()
-  const adapter = filesIn(dir, { cacheSize: 1024 * 1024 })
+  const adapter = filesIn(dir, { cacheBytes: 1024 * 1024 })
   let store = await adapter.openKeyValue()
   for (let i = 0; i < 1600; i++) await store.commit([put(keyOf(i), filled(65_536, i & 255))])
   await store.close()
   const disk = new Disk()
   disk.slots[0] = await import('node:fs/promises').then(({ readFile }) => readFile(join(dir, 'log-0')))
-  const log = await disk.open({ cacheSize: 1024 * 1024 })
+  const log = await disk.open({ cacheBytes: 1024 * 1024 })
   expect(log.stats).toMatchObject({ keys: 1600, cachedBytes: 0 })
   expect(disk.largestRead).toBeLessThanOrEqual(1024 * 1024 + 64)
   expect(

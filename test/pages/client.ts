@@ -49,7 +49,7 @@ export type Outcome<T> = { readonly value: T } | { readonly failure: Failure }
 /** What a page tells the test. */
 export type Told = Acknowledged | 'transaction'
 
-/** Given by the test; resolves when the test has heard it. */
+/** Given by tests that listen; resolves when the test has heard it. */
 type Tell = (what: Told) => Promise<void>
 
 const {
@@ -72,6 +72,12 @@ const TROUBLES = [
 let store: Corestore | null = null
 let db: Autobee | null = null
 let troubles: string[] = []
+/** What no test wanted to hear at once. */
+const untold: Told[] = []
+let returns = 0
+addEventListener('pageshow', ({ persisted }) => {
+  if (persisted) returns++
+})
 
 const commands = {
   async open({ name, durability, wait = false, key, encryptionKey }: OpenOptions): Promise<Opened> {
@@ -114,6 +120,15 @@ const commands = {
   /** Events that tell of trouble. */
   async troubles(): Promise<readonly string[]> {
     return troubles
+  },
+
+  async untold(): Promise<readonly Told[]> {
+    return untold
+  },
+
+  /** How often this page came back out of the back-forward cache. */
+  async returns(): Promise<number> {
+    return returns
   },
 
   async close(): Promise<void> {
@@ -195,6 +210,8 @@ function opened(): Autobee {
   return db
 }
 
-function tell(what: Told): Promise<void> {
-  return (globalThis as unknown as { tell: Tell }).tell(what)
+async function tell(what: Told): Promise<void> {
+  const { tell } = globalThis as unknown as { tell?: Tell }
+  if (tell) await tell(what)
+  else untold.push(what)
 }

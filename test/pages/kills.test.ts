@@ -6,8 +6,9 @@ import { random } from '../durability/random.mjs'
 import { newSeed } from '../durability/rounds.ts'
 import type { Site } from '../support/chromium.ts'
 import { ChromiumProcess } from './chromium-process.ts'
-import type { Acknowledged, Contents, Told } from './client.ts'
-import { clientSite, expectWhole, Tab } from './tab.ts'
+import type { Acknowledged } from './client.ts'
+import { expectKept, Heard } from './kept.ts'
+import { clientSite, Tab } from './tab.ts'
 
 const ROUNDS = { relaxed: 6, strict: 3 } as const
 /** Opening makes about as many transactions, creating some more. */
@@ -47,7 +48,7 @@ for (const durability of ['relaxed', 'strict'] as const) {
       await enough
       await kill()
       tab.expectCalm()
-      kept.push(...(heard.all as Acknowledged[]))
+      kept.push(...heard.appends)
     }
     const tab = await start()
     await tab.open({ name: 'killed', durability })
@@ -93,25 +94,6 @@ async function killInOpening(name: string, n: number): Promise<void> {
   tab.expectCalm()
 }
 
-class Heard {
-  readonly all: Told[] = []
-  #check = () => {}
-
-  hear(what: Told): void {
-    this.all.push(what)
-    this.#check()
-  }
-
-  count(wanted: number): Promise<void> {
-    return new Promise(resolve => {
-      this.#check = () => {
-        if (this.all.length >= wanted) resolve()
-      }
-      this.#check()
-    })
-  }
-}
-
 async function start(heard = new Heard()): Promise<Tab> {
   running = await ChromiumProcess.start(profile)
   return Tab.open(running.context, site.url, { onTold: what => heard.hear(what) })
@@ -121,22 +103,4 @@ async function kill(): Promise<void> {
   const gone = running
   running = null
   await gone?.kill()
-}
-
-/** All that was acknowledged is where it was said to be; units that were not are there whole, or not at all. */
-function expectKept(contents: Contents, acknowledged: readonly Acknowledged[]): void {
-  expectWhole(contents)
-  const { oplog } = contents
-  const lost = acknowledged.filter(({ length, ids }) =>
-    ids.some((id, i) => oplog[length - ids.length + i] !== id)
-  )
-  expect(lost).toEqual([])
-  const torn = oplog.filter((id, i) => {
-    const [prefix, unit, place, size] = id.split('.')
-    const first = i - Number(place)
-    return !Array.from({ length: Number(size) }, (_, n) => `${prefix}.${unit}.${n}.${size}`).every(
-      (expected, n) => oplog[first + n] === expected
-    )
-  })
-  expect(torn).toEqual([])
 }

@@ -3,7 +3,6 @@ import { build } from 'esbuild'
 import type { BrowserContext, Page } from 'playwright'
 import { expect } from 'vitest'
 import { newPage, page, type Site, STRICT_POLICY, serveSite } from '../support/chromium.ts'
-import { viewOf } from './apply.ts'
 import type { Client, Commands, Contents, Opened, OpenOptions, Outcome, Told } from './client.ts'
 
 const dist = fileURLToPath(new URL('../../dist/browser', import.meta.url))
@@ -73,17 +72,11 @@ export class Tab {
   }
 
   /** Rejects with the code and the reason that the page saw. */
-  async call<Name extends keyof Commands>(
+  call<Name extends keyof Commands>(
     name: Name,
     ...[argument]: Parameters<Commands[Name]>
   ): Promise<Awaited<ReturnType<Commands[Name]>>> {
-    const outcome = (await this.page.evaluate(
-      ([name, argument]) => (globalThis as unknown as { client: Client }).client.call(name, argument),
-      [name, argument] as const
-    )) as Outcome<Awaited<ReturnType<Commands[Name]>>>
-    if ('value' in outcome) return outcome.value
-    const { message, ...codes } = outcome.failure
-    throw Object.assign(new Error(message), codes)
+    return callIn(this.page, name, argument as Parameters<Commands[Name]>[0])
   }
 
   open(options: OpenOptions): Promise<Opened> {
@@ -112,8 +105,25 @@ export class Tab {
   }
 }
 
-/** The only writer's database: what its oplog has is there once, and the view is what comes of it in that order. */
-export function expectWhole({ oplog, view }: Contents): void {
-  expect(new Set(oplog).size).toBe(oplog.length)
-  expect(view).toEqual(viewOf(oplog))
+/** A page of Playwright's or of Puppeteer's. */
+interface Evaluates {
+  evaluate(
+    run: (call: readonly [keyof Commands, unknown]) => unknown,
+    call: readonly [keyof Commands, unknown]
+  ): Promise<unknown>
+}
+
+/** Calls the client in a page; rejects with the code and the reason that the page saw. */
+export async function callIn<Name extends keyof Commands>(
+  page: Evaluates,
+  name: Name,
+  argument?: Parameters<Commands[Name]>[0]
+): Promise<Awaited<ReturnType<Commands[Name]>>> {
+  const outcome = (await page.evaluate(
+    ([name, argument]) => (globalThis as unknown as { client: Client }).client.call(name, argument),
+    [name, argument]
+  )) as Outcome<Awaited<ReturnType<Commands[Name]>>>
+  if (!('failure' in outcome)) return outcome.value
+  const { message, ...codes } = outcome.failure
+  throw Object.assign(new Error(message), codes)
 }

@@ -38,6 +38,12 @@ export interface Acknowledged {
   readonly ids: readonly string[]
 }
 
+export interface RunOptions {
+  readonly prefix: string
+  readonly seed: number
+  readonly mayFail?: boolean
+}
+
 export interface Failure {
   readonly code: string | undefined
   readonly reason: string | undefined
@@ -74,6 +80,7 @@ let db: Autobee | null = null
 let troubles: string[] = []
 /** What no test wanted to hear at once. */
 const untold: Told[] = []
+let failure: Failure | null = null
 let returns = 0
 addEventListener('pageshow', ({ persisted }) => {
   if (persisted) returns++
@@ -140,9 +147,10 @@ const commands = {
 
   /**
    * Appends without end, single values, batches and several at once; goes on when the test has heard of each. Ids are
-   * `prefix.unit.place.size`.
+   * `prefix.unit.place.size`. What makes it end is an error of the page that nobody catches, unless it may fail: then see
+   * `failure`.
    */
-  async run({ prefix, seed }: { prefix: string; seed: number }): Promise<void> {
+  async run({ prefix, seed, mayFail = false }: RunOptions): Promise<void> {
     const next = random(seed)
     const upTo = (most: number) => 1 + Math.floor(next() * most)
     let units = 0
@@ -161,8 +169,17 @@ const commands = {
     const forEver = async () => {
       for (;;) await Promise.all(Array.from({ length: next() < 0.6 ? 1 : upTo(8) }, unit).map(append))
     }
-    // what fails is an error of the page that nobody catches, and fails the test
-    void forEver()
+    failure = null
+    const running = forEver()
+    if (!mayFail) return
+    running.catch((error: unknown) => {
+      failure = failureOf(error)
+    })
+  },
+
+  /** What `run` ended with. */
+  async failure(): Promise<Failure | null> {
+    return failure
   },
 
   /** Tells the test when the page makes its `n`th transaction from now on. */
@@ -198,12 +215,16 @@ const client: Client = {
     try {
       return { value: await (commands[name] as (argument: unknown) => Promise<unknown>)(argument) }
     } catch (error) {
-      const { code, reason, stack } = error as Error & { code?: string; reason?: string }
-      return { failure: { code, reason, message: String(stack) } }
+      return { failure: failureOf(error) }
     }
   }
 }
 Object.assign(globalThis, { client })
+
+function failureOf(error: unknown): Failure {
+  const { code, reason, stack } = error as Error & { code?: string; reason?: string }
+  return { code, reason, message: String(stack) }
+}
 
 function opened(): Autobee {
   if (!db) throw new Error('no database is open in this page')

@@ -127,3 +127,12 @@ export async function callIn<Name extends keyof Commands>(
   const { message, ...codes } = outcome.failure
   throw Object.assign(new Error(message), codes)
 }
+
+/** Ends the process of a tab. */
+export async function crash({ page }: Tab): Promise<void> {
+  const session = await page.context().newCDPSession(page)
+  const crashed = page.waitForEvent('crash')
+  // nobody is left to answer
+  session.send('Page.crash').catch(() => {})
+  await crashed
+}

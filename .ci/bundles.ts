@@ -4,6 +4,7 @@ import { isAbsolute } from 'node:path'
 import type { BuildEnvironmentOptions, UserConfig } from 'vite'
 import { browserAliases, browserDefines, browserInjections } from '../adapters/browser/aliases.ts'
 import { thirdPartyNotices } from './notices.ts'
+import { workerBesideModule, workerFile } from './opfs-worker.ts'
 
 /** By the path in the package. A file that is not there is left out. */
 const NODE_ENTRIES = {
@@ -45,6 +46,8 @@ const output = { chunkFileNames: 'chunks/[name]-[hash].js' }
 const common: BuildEnvironmentOptions = { sourcemap: true, emptyOutDir: true }
 
 export const nodeBundle: UserConfig = {
+  worker: workerFile,
+  plugins: [workerBesideModule()],
   build: {
     ...common,
     target: 'node20',
@@ -63,7 +66,8 @@ export const browserBundle: UserConfig = {
   resolve: { alias: browserAliases },
   define: browserDefines,
   publicDir: false,
-  plugins: [thirdPartyNotices()],
+  worker: workerFile,
+  plugins: [thirdPartyNotices(), workerBesideModule()],
   build: {
     ...common,
     // modules that wait at their top level

@@ -53,7 +53,7 @@ export async function acquire(
   } catch (error) {
     connection?.database.close()
     voice.close()
-    lock?.release()
+    await lock?.release()
     throw isConnectionLost(error) ? lostError(name, error) : storeError(error, name)
   }
 }

@@ -8,7 +8,7 @@ import type { Table } from './table.ts'
 import type { Work } from './work.ts'
 
 /** When what is in the log is to be moved to the entries. It is all in memory, and read when the store is opened. */
-const FULL = { keys: 2048, bytes: 2 * 1024 * 1024 }
+const FULL = { keys: 8192, bytes: 4 * 1024 * 1024 }
 
 interface JournalOptions {
   readonly work: Work

@@ -1,3 +1,4 @@
+import { fence } from './log.ts'
 import { begin, completed, read, STORES } from './requests.ts'
 import { isSameOwner, type Owner } from './write.ts'
 
@@ -30,7 +31,7 @@ export async function claim(
   database: IDBDatabase,
   { token, hasLock, now, gone = null }: ClaimOptions
 ): Promise<Claim> {
-  const transaction = begin(database, [STORES.meta, STORES.undo], {
+  const transaction = begin(database, [STORES.meta, STORES.log, STORES.undo], {
     mode: 'readwrite',
     durability: 'relaxed'
   })
@@ -52,6 +53,7 @@ export async function claim(
       meta.put(owner, 'owner')
       meta.delete(leaseOf(last.token))
       meta.put({ beat: now, hasLock } satisfies Lease, leaseOf(token))
+      fence(transaction)
       transaction.objectStore(STORES.undo).clear()
       result = { owner }
     }

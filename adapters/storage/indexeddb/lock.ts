@@ -2,8 +2,8 @@ import { lockedError } from './errors.ts'
 import type { PageLife } from './page-life.ts'
 
 export interface Lock {
-  /** May be called again. */
-  release(): void
+  /** Resolves when others can have it; may be called again. */
+  release(): Promise<void>
 }
 
 interface LockOptions {
@@ -60,11 +60,12 @@ function request(
         const release = () => {
           isReleased = true
           end()
+          return done
         }
         resolve({ release })
       })
     }
-    locks.request(`autobee:indexeddb:${name}`, query, hold).catch((error: unknown) => {
+    const done = locks.request(`autobee:indexeddb:${name}`, query, hold).catch((error: unknown) => {
       // it rejects when the wait is broken off, and when a held lock is stolen
       if (!isHeld) reject(error)
       else if (!isReleased) onStolen()

@@ -21,10 +21,15 @@ const NOTHING = new Uint8Array(0)
 /**
  * Commits that are not among the entries yet, each as one record, or a few in one transaction: for IndexedDB a record of a
  * hundred operations costs as much as one of a single one, and a tenth of what a record for each of them would.
+ *
+ * Records are numbered without gaps, and only ever added, so that the owner is checked by IndexedDB itself, without a
+ * question and its answer: who takes the store over leaves an empty record, a fence, where its predecessor would add its
+ * next one. Fences stay for good.
  */
 export class Log {
   readonly #place: Place
   readonly #durability: Durability
+  readonly #fences: number[] = []
   #next = 1
   #trimmed = 0
 
@@ -38,9 +43,14 @@ export class Log {
     return this.#next - 1
   }
 
-  /** Calls back with what is in the log, in order. */
+  /** Calls back with what is in the log, in order. Called again after an error, it goes on. */
   async replay(apply: (operations: readonly KeyValueOperation[]) => void): Promise<void> {
-    for (;;) {
+    const [trimmed = 0] = await read<unknown>(this.#place.database, [STORES.meta], transaction => [
+      transaction.objectStore(STORES.meta).get('trimmed')
+    ])
+    this.#trimmed = numberIn(trimmed)
+    this.#next = Math.max(this.#next, this.#trimmed + 1)
+    for (let isLast = false; !isLast; ) {
       const range = IDBKeyRange.lowerBound(this.#next)
       const [keys = [], records = []] = await read<unknown[]>(
         this.#place.database,
@@ -50,47 +60,75 @@ export class Log {
           return [log.getAllKeys(range, AT_ONCE) as IDBRequest<unknown[]>, log.getAll(range, AT_ONCE)]
         }
       )
-      for (const record of records) apply(unpack(bytesIn(record) ?? NOTHING))
-      const last = keys.at(-1) ?? this.last
-      if (typeof last !== 'number') throw new NotBytes()
-      this.#next = last + 1
-      if (keys.length < AT_ONCE) return
+      for (const [i, record] of records.entries()) {
+        const bytes = bytesIn(record) ?? NOTHING
+        if (numberIn(keys[i]) !== this.#next) throw new NotBytes()
+        if (bytes.length === 0) this.#fences.push(this.#next)
+        apply(unpack(bytes))
+        this.#next++
+      }
+      isLast = keys.length < AT_ONCE
     }
   }
 
-  /** Resolves when the operations are committed, all or none. */
-  append(operations: readonly KeyValueOperation[]): Promise<void> {
+  /** Resolves when the operations are committed, all or none. One at a time. @throws NotOwner */
+  async append(operations: readonly KeyValueOperation[]): Promise<void> {
     const records = pack(operations)
-    return this.#write({ durability: this.#durability }, log => {
-      for (const record of records) log.put(record, this.#next++)
+    const options = { mode: 'readwrite', durability: this.#durability } as const
+    const transaction = begin(this.#place.database, [STORES.log], options)
+    const log = transaction.objectStore(STORES.log)
+    for (const [i, record] of records.entries()) log.add(record, this.#next + i)
+    // one that cannot be added aborts them all, also when nobody waits for it
+    transaction.commit()
+    await completed(transaction).catch(error => {
+      throw error instanceof DOMException && error.name === 'ConstraintError' ? new NotOwner() : error
     })
+    // only now: after a failure the next one must not pass by a fence
+    this.#next += records.length
   }
 
-  /** Removes the records up to this one: they are among the entries. */
+  /** Removes the records up to this one: they are among the entries. @throws NotOwner */
   async trim(last: number): Promise<void> {
     if (last <= this.#trimmed) return
-    await this.#write({ durability: this.#durability }, log => {
-      log.delete(IDBKeyRange.upperBound(last))
-    })
-    this.#trimmed = last
-  }
-
-  #write({ durability }: { durability: Durability }, issue: (log: IDBObjectStore) => void): Promise<void> {
     const { database, owner } = this.#place
-    const stores = [STORES.log, STORES.meta]
-    const transaction = begin(database, stores, { mode: 'readwrite', durability })
+    const options = { mode: 'readwrite', durability: this.#durability } as const
+    const transaction = begin(database, [STORES.log, STORES.meta], options)
+    const meta = transaction.objectStore(STORES.meta)
     let isOurs = true
-    const asked = transaction.objectStore(STORES.meta).get('owner')
+    const asked = meta.get('owner')
     asked.onsuccess = () => {
       isOurs = isSameOwner(asked.result, owner)
       if (isOurs) transaction.commit()
       else transaction.abort()
     }
-    issue(transaction.objectStore(STORES.log))
-    return completed(transaction).catch(error => {
+    meta.put(last, 'trimmed')
+    let from = this.#trimmed + 1
+    for (const fence of [...this.#fences.filter(fence => fence >= from && fence <= last), last + 1]) {
+      if (from < fence)
+        transaction.objectStore(STORES.log).delete(IDBKeyRange.bound(from, fence, false, true))
+      from = fence + 1
+    }
+    await completed(transaction).catch(error => {
       throw isOurs ? error : new NotOwner()
     })
+    this.#trimmed = last
   }
+}
+
+/** Puts a fence where the owner up to now would add its next record; part of taking a store over. */
+export function fence(transaction: IDBTransaction): void {
+  const log = transaction.objectStore(STORES.log)
+  const trimmed = transaction.objectStore(STORES.meta).get('trimmed')
+  const last = log.openKeyCursor(null, 'prev')
+  last.onsuccess = () => {
+    const numbers = [trimmed.result ?? 0, last.result?.primaryKey ?? 0].filter(one => typeof one === 'number')
+    log.add(NOTHING, Math.max(...numbers) + 1)
+  }
+}
+
+function numberIn(value: unknown): number {
+  if (typeof value !== 'number') throw new NotBytes()
+  return value
 }
 
 function pack(operations: readonly KeyValueOperation[]): Uint8Array<ArrayBuffer>[] {

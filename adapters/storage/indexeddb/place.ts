@@ -140,30 +140,31 @@ export class Place {
   /** For good; the first error counts. */
   fail(error: AutobeeError): void {
     if (this.#state.state === 'failed' || this.#state.state === 'closed') return
-    this.#end({ state: 'failed', error })
+    void this.#end({ state: 'failed', error })
   }
 
   async close(): Promise<void> {
     if (this.#state.state === 'moving') await this.#state.done
     if (this.#state.state === 'open') await this.#release(this.#state.database)
-    this.#end({ state: 'closed' })
+    await this.#end({ state: 'closed' })
   }
 
-  #end(next: State): void {
+  #end(next: State): Promise<void> {
     const last = this.#state
     this.#state = next
     this.#life.stop()
     if (this.#heartbeat !== null) clearInterval(this.#heartbeat)
     if (last.state === 'open') last.database.close()
     if (last.state === 'away') last.gate.open()
-    this.#letGo()
+    return this.#letGo()
   }
 
-  #letGo(): void {
+  async #letGo(): Promise<void> {
+    const lock = this.#lock
+    this.#lock = null
     this.#voice.say('free', this.owner.token)
     this.#voice.close()
-    this.#lock?.release()
-    this.#lock = null
+    await lock?.release()
   }
 
   /** Should that not work, the next owner waits for the end of the lease. */
@@ -220,7 +221,7 @@ export class Place {
     void this.#release(database)
     database.close()
     this.#state = { state: 'away', gate: gate() }
-    this.#letGo()
+    void this.#letGo()
   }
 
   #return(): void {

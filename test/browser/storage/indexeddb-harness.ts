@@ -60,3 +60,8 @@ export function openRaw(name: string, upgrade?: (database: IDBDatabase) => void)
     request.onerror = () => reject(request.error)
   })
 }
+
+/** Waits for what nobody tells. */
+export async function until(isSo: () => Promise<boolean>): Promise<void> {
+  while (!(await isSo())) await new Promise(resolve => setTimeout(resolve, 5))
+}

@@ -25,7 +25,11 @@ describe.each(['relaxed', 'strict'] as const)('%s', durability => {
         const database = await openRaw(name)
         const transaction = database.transaction(['entries', 'log'], 'readwrite')
         transaction.objectStore('entries').put('not bytes', bytesOf(String.fromCharCode(...key)))
-        transaction.objectStore('log').put('not bytes', 1)
+        const log = transaction.objectStore('log').openCursor()
+        log.onsuccess = () => {
+          log.result?.update('not bytes')
+          log.result?.continue()
+        }
         await new Promise(resolve => {
           transaction.oncomplete = resolve
         })

@@ -69,18 +69,32 @@ async function open(name: string, options: OpfsOptions & { wait: boolean }): Pro
 
 async function openFiles(
   name: string,
-  { options, release }: { options: OpfsOptions; release: () => void }
+  { options, release }: { options: OpfsOptions & { wait: boolean }; release: () => void }
 ): Promise<LogFiles> {
-  try {
-    const files = hasHandles()
-      ? await openHandles(name)
-      : await openRemote(name, options.worker ?? startWorker)
-    return withTypedErrors({ ...files, close: () => files.close().finally(release) })
-  } catch (error) {
-    release()
-    throw opfsError(error, name)
+  const start = options.worker ?? startWorker
+  const begin = performance.now()
+  for (;;) {
+    try {
+      const files = hasHandles() ? await openHandles(name) : await openRemote(name, start)
+      return withTypedErrors({ ...files, close: () => files.close().finally(release) })
+    } catch (thrown) {
+      const error = opfsError(thrown, name)
+      const isDying = error.code === 'STORE_LOCKED' && (options.wait || performance.now() - begin < DYING)
+      if (!isDying) {
+        release()
+        throw error
+      }
+      await new Promise(resolve => setTimeout(resolve, RETRY))
+    }
   }
 }
+
+/**
+ * The lock is free a moment before the files are, when a page goes, reloads or is killed with its worker: who has the lock
+ * and not the files waits for that, ms.
+ */
+const DYING = 3000
+const RETRY = 20
 
 function startWorker(): Worker {
   return new Worker(new URL('./opfs/worker.ts', import.meta.url), { type: 'module' })

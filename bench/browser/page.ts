@@ -2,6 +2,7 @@
 import b4a from 'b4a'
 import type { Autobee, KeyValueAdapter } from '../../adapters/entry/browser.ts'
 import { indexedDb, memory, openStore } from '../../adapters/entry/browser.ts'
+import { opfs } from '../../adapters/storage/opfs.ts'
 import { openAutobee, peerOf } from '../peers/autobee.ts'
 import { valueFor } from '../values.ts'
 import { cryptoRates } from './crypto.ts'
@@ -9,7 +10,9 @@ import { cryptoRates } from './crypto.ts'
 const STORAGES: Record<string, (name: string) => KeyValueAdapter> = {
   memory: () => memory(),
   'IndexedDB, relaxed': name => indexedDb(name),
-  'IndexedDB, strict': name => indexedDb(name, { durability: 'strict' })
+  'IndexedDB, strict': name => indexedDb(name, { durability: 'strict' }),
+  'OPFS, relaxed': name => opfs(name),
+  'OPFS, strict': name => opfs(name, { durability: 'strict' })
 }
 
 const storages = Object.keys(STORAGES)

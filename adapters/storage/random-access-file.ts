@@ -67,7 +67,13 @@ export class RandomAccessFile<S extends RandomAccessStorage> implements LogFile 
   }
 
   async write(at: number, bytes: Uint8Array): Promise<void> {
-    await this.#call('write', done => this.storage.write(at, bufferOf(bytes), done))
+    try {
+      await this.#call('write', done => this.storage.write(at, bufferOf(bytes), done))
+    } catch (error) {
+      throw AutobeeError.is(error) && error.reason === TIMEOUT
+        ? await this.#unwrittenError(error, bytes)
+        : error
+    }
   }
 
   /** `suspend`: so that the same object can be used again, where it has that; else it is left open. */
@@ -101,20 +107,23 @@ export class RandomAccessFile<S extends RandomAccessStorage> implements LogFile 
     try {
       return await Promise.race([call, late])
     } catch (error) {
-      throw isLate ? await this.#lateError(what, error) : this.#error(what, error)
+      throw isLate ? this.#lateError(what, error) : this.#error(what, error)
     } finally {
       clearTimeout(timer)
     }
   }
 
   /** random-access-idb never answers when there is no room: the browser can be asked. */
-  async #lateError(what: string, cause: unknown): Promise<AutobeeError> {
-    if (what === 'write' && (await isQuotaUsedUp())) {
-      const message = `there is no room left for ${this.#options.name}, it seems: a write was not answered`
-      return new AutobeeError('STORE_FULL', message, { cause, reason: 'TIMEOUT' })
-    }
+  async #unwrittenError(error: AutobeeError, bytes: Uint8Array): Promise<AutobeeError> {
+    const room = await roomInBrowser()
+    if (room === null || room > LITTLE + 2 * bytes.length) return error
+    const message = `there is no room left for ${this.#options.name}, it seems: a write was not answered`
+    return new AutobeeError('STORE_FULL', message, { cause: error.cause, reason: TIMEOUT })
+  }
+
+  #lateError(what: string, cause: unknown): AutobeeError {
     const message = `${this.#options.name} did not answer to ${what}`
-    return new AutobeeError('STORE_FAILED', message, { cause, reason: 'TIMEOUT' })
+    return new AutobeeError('STORE_FAILED', message, { cause, reason: TIMEOUT })
   }
 
   #error(what: string, cause: unknown): AutobeeError {
@@ -132,12 +141,15 @@ export class RandomAccessFile<S extends RandomAccessStorage> implements LogFile 
 
 const FULL = ['ENOSPC', 'EDQUOT', 'QuotaExceededError']
 
-/** A browser gives less than it estimates. */
-const NEARLY_ALL = 0.98
+const TIMEOUT = 'TIMEOUT'
 
-async function isQuotaUsedUp(): Promise<boolean> {
+/** A browser's estimate lags behind, and its database takes more than what is put into it. */
+const LITTLE = 1024 * 1024
+
+/** Bytes that this site may store yet; null where nobody knows. */
+async function roomInBrowser(): Promise<number | null> {
   const estimate = await globalThis.navigator?.storage?.estimate?.().catch(noop)
-  return !!estimate?.quota && (estimate.usage ?? 0) >= estimate.quota * NEARLY_ALL
+  return estimate?.quota === undefined ? null : estimate.quota - (estimate.usage ?? 0)
 }
 
 function canTruncate(storage: RandomAccessStorage): boolean {

@@ -32,6 +32,7 @@ export class Compaction {
   readonly #chunk: number
   #copied: number
   #log: Log | null = null
+  #isCompleting = false
 
   constructor(options: CompactionOptions) {
     this.#options = options
@@ -66,10 +67,16 @@ export class Compaction {
     }
   }
 
+  /** It failed, and left a generation that may count at the next opening. */
+  get isUncertain(): boolean {
+    return this.#isCompleting && this.#log!.broken !== null
+  }
+
   /** Copies what is left and completes the generation. No commit may run. */
   async complete(): Promise<Log> {
     const log = this.#log!
     await this.#catchUp(this.#options.from.end)
+    this.#isCompleting = true
     await log.append([], { complete: true })
     // where it can be known, the generation is safe at once, and the one before can be retired
     await log.sync()

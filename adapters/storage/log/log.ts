@@ -118,10 +118,15 @@ export class Log {
       await this.file.sync()
     } catch (error) {
       // a system that failed to write a page forgets that it has to
-      this.#broken = brokenError(error)
+      this.break(error)
       throw storeError(error, 'what was written could not be synced')
     }
     this.settled.synced(sequence)
+  }
+
+  /** Takes no more writes until it is opened anew. */
+  break(cause: unknown): void {
+    this.#broken ??= brokenError(cause)
   }
 
   /** Says in the slot that a later generation has taken its place. What was written stays readable. */
@@ -174,7 +179,7 @@ export class Log {
       await this.file.sync?.()
     } catch {
       // `error` is the one to tell; that this failed too is what `broken` says from now on
-      this.#broken = brokenError(error)
+      this.break(error)
     }
   }
 

@@ -110,16 +110,39 @@ export class Maintenance {
     })
     try {
       await compaction.copy()
-      await this.#options.exclusively(async () => {
-        const log = await compaction.complete()
-        this.#log = log
-        this.#previous = { log: before, isRetired: false }
-        this.#settlesAt = log.sequence
-      })
     } catch (error) {
-      // the room that it took; what made it fail is the error to tell
-      await to.truncate?.(0).catch(noop)
+      await this.#clear(to)
       throw error
+    }
+    await this.#options.exclusively(async () => this.#switch(before, await this.#complete(compaction, to)))
+  }
+
+  async #complete(compaction: Compaction, to: LogFile): Promise<Log> {
+    try {
+      return await compaction.complete()
+    } catch (error) {
+      const isGone = await this.#clear(to)
+      // what was committed from now on would be lost, if the next opening took the other one
+      if (compaction.isUncertain && !isGone) this.#log.break(error)
+      throw error
+    }
+  }
+
+  #switch(before: Log, log: Log): void {
+    this.#log = log
+    this.#previous = { log: before, isRetired: false }
+    this.#settlesAt = log.sequence
+  }
+
+  /** Gives the room back that a compaction took, as far as it can: what made it fail is the error to tell. */
+  async #clear(slot: LogFile): Promise<boolean> {
+    if (!slot.truncate) return false
+    try {
+      await slot.truncate(0)
+      await slot.sync?.()
+      return true
+    } catch {
+      return false
     }
   }
 
@@ -141,5 +164,3 @@ export class Maintenance {
     }
   }
 }
-
-function noop(): void {}

@@ -33,6 +33,7 @@ export async function replayLog(
   let sequence = 0
   let sum = headerSum(encodeHeader(header))
   let isComplete = false
+  let settledBefore = 0
   for (;;) {
     const record = await readRecord(reader, header.id)
     if (!record || record.header.sequence !== sequence + 1 || record.header.previous !== sum) break
@@ -40,6 +41,7 @@ export async function replayLog(
     sequence++
     sum = record.header.sum
     isComplete ||= record.changes.isComplete
+    settledBefore = Math.max(settledBefore, record.header.settled)
     index.apply(record.changes)
   }
   const rest = new ByteReader(file, { from: end, end: size, ...(chunk ? { chunk } : {}) })
@@ -48,6 +50,7 @@ export async function replayLog(
   }
   if (!isComplete) return null
   const settled = new Settled(now)
+  settled.synced(settledBefore)
   settled.wrote(sequence)
   return new Log({ file, header, index, cache, settled, end, sequence, sum })
 }

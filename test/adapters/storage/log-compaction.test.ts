@@ -218,3 +218,31 @@ test('a compaction that finds no room tells so, gives it back, and the store goe
   await store.close()
   expect(await dump(await disk.open())).toBe(state)
 })
+
+test('a compaction whose last write fails and cannot be undone breaks the store: no later commit can be lost', async () => {
+  const disk = new Disk({ truncates: false })
+  const store = await disk.open(EAGER)
+  let isDead = false
+  disk.onwrite = async (slot, array) => {
+    // the record that completes a generation is a header and one byte
+    if (slot === 0 || (!isDead && array.length !== 41)) return array.length
+    if (!isDead)
+      disk.apply({ type: 'write', slot, at: disk.slots[slot].length, bytes: array.slice(), time: 0 })
+    isDead = true
+    throw new Error('a dead disk')
+  }
+  const failures: unknown[] = []
+  for (let i = 0; i < 100; i++) {
+    await store.commit([put(keyOf(i % 3), bytes(i))]).catch(error => failures.push(error))
+  }
+  expect(isDead).toBe(true)
+  expect(failures.length).toBeGreaterThan(1)
+  for (const failure of failures) expect(failure).toMatchObject({ code: 'STORE_FAILED', reason: 'BROKEN' })
+  const state = await dump(store)
+  await store.close()
+  disk.onwrite = null
+  const again = await disk.open()
+  expect(again.stats.generation).toBe(2)
+  expect(await dump(again)).toBe(state)
+  await again.close()
+})

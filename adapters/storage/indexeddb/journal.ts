@@ -8,7 +8,7 @@ import type { Table } from './table.ts'
 import type { Work } from './work.ts'
 
 /** When what is in the log is to be moved to the entries. It is all in memory, and read when the store is opened. */
-const FULL = { keys: 8192, bytes: 4 * 1024 * 1024 }
+const FULL = { keys: 8192, bytes: 4 * 1024 * 1024, logged: 4 * 1024 * 1024 }
 
 interface JournalOptions {
   readonly work: Work
@@ -23,6 +23,8 @@ export class Journal {
   readonly #table: Table
   readonly #log: Log
   #written = new LastWins()
+  /** Bytes of the records that it was taken from. */
+  #logged = 0
   /** Taken from the log's records up to `last`. */
   #moving: { readonly patch: LastWins; readonly last: number } | null = null
   /** The last record that is among the entries, and so may go. */
@@ -39,7 +41,10 @@ export class Journal {
 
   /** Reads what the last owner left in the log. */
   async open(): Promise<void> {
-    await this.#log.replay(operations => this.#written.apply(operations))
+    await this.#log.replay((operations, bytes) => {
+      this.#written.apply(operations)
+      this.#logged += bytes
+    })
   }
 
   /** undefined: what the entries say. */
@@ -56,13 +61,15 @@ export class Journal {
 
   /** Takes effect when it is in the log. One at a time. */
   async commit(operations: readonly KeyValueOperation[]): Promise<void> {
-    if (isFull(this.#written)) {
+    if (this.#isFull()) {
       while (this.#moving) await this.#move()
       this.#begin()
     }
-    await this.#work.write(() => this.#log.append(operations))
+    await this.#work.write(async () => {
+      this.#logged += await this.#log.append(operations)
+    })
     this.#written.apply(operations)
-    if (isFull(this.#written)) this.#begin()
+    if (this.#isFull()) this.#begin()
   }
 
   /** Moves everything to the entries, and leaves no record: read again, it would hide what is written there next. */
@@ -85,9 +92,15 @@ export class Journal {
     if (!this.#moving && !this.#written.isEmpty) {
       this.#moving = { patch: this.#written, last: this.#log.last }
       this.#written = new LastWins()
+      this.#logged = 0
     }
     // what goes wrong is told to the commit that has to wait for it
     if (this.#moving) this.#move().catch(noop)
+  }
+
+  #isFull(): boolean {
+    const { points, bytes } = this.#written
+    return points.size >= FULL.keys || bytes >= FULL.bytes || this.#logged >= FULL.logged
   }
 
   #move(): Promise<void> {
@@ -110,10 +123,6 @@ export class Journal {
       await this.#work.write(() => this.#log.trim(this.#moved))
     } while (this.#moving)
   }
-}
-
-function isFull({ points, bytes }: LastWins): boolean {
-  return points.size >= FULL.keys || bytes >= FULL.bytes
 }
 
 function noop(): void {}

@@ -3,13 +3,17 @@ import { NotOwner } from './errors.ts'
 import { bytesIn, NotBytes } from './pages.ts'
 import type { Place } from './place.ts'
 import { begin, completed, type Durability, read, STORES } from './requests.ts'
+import { lengthen, shorten } from './runs.ts'
 import { isSameOwner } from './write.ts'
 
-/** Bytes of a record, about; a commit takes as many as it needs. */
-const RECORD = 256 * 1024
+/** Bytes of a record, about; a commit takes as many as it needs. Chromium puts larger values into files of their own. */
+const RECORD = 48 * 1024
+
+/** What a record costs when it is read, beside its bytes, in bytes. */
+const OVERHEAD = 512
 
 /** Records read at once when a store is opened. */
-const AT_ONCE = 16
+const AT_ONCE = 256
 
 /** Of an operation: its type, and the lengths of its two strings of bytes. */
 const HEADER = 9
@@ -43,8 +47,8 @@ export class Log {
     return this.#next - 1
   }
 
-  /** Calls back with what is in the log, in order. Called again after an error, it goes on. */
-  async replay(apply: (operations: readonly KeyValueOperation[]) => void): Promise<void> {
+  /** Calls back with what is in the log, in order, and with its bytes. Called again after an error, it goes on. */
+  async replay(apply: (operations: readonly KeyValueOperation[], bytes: number) => void): Promise<void> {
     const [trimmed = 0] = await read<unknown>(this.#place.database, [STORES.meta], transaction => [
       transaction.objectStore(STORES.meta).get('trimmed')
     ])
@@ -61,18 +65,19 @@ export class Log {
         }
       )
       for (const [i, record] of records.entries()) {
-        const bytes = bytesIn(record) ?? NOTHING
+        const short = bytesIn(record) ?? NOTHING
+        const bytes = lengthen(short)
         if (numberIn(keys[i]) !== this.#next) throw new NotBytes()
         if (bytes.length === 0) this.#fences.push(this.#next)
-        apply(unpack(bytes))
+        apply(unpack(bytes), short.length + OVERHEAD)
         this.#next++
       }
       isLast = keys.length < AT_ONCE
     }
   }
 
-  /** Resolves when the operations are committed, all or none. One at a time. @throws NotOwner */
-  async append(operations: readonly KeyValueOperation[]): Promise<void> {
+  /** Resolves when the operations are committed, all or none, to their bytes. One at a time. @throws NotOwner */
+  async append(operations: readonly KeyValueOperation[]): Promise<number> {
     const records = pack(operations)
     const options = { mode: 'readwrite', durability: this.#durability } as const
     const transaction = begin(this.#place.database, [STORES.log], options)
@@ -85,6 +90,7 @@ export class Log {
     })
     // only now: after a failure the next one must not pass by a fence
     this.#next += records.length
+    return records.reduce((sum, { length }) => sum + length + OVERHEAD, 0)
   }
 
   /** Removes the records up to this one: they are among the entries. @throws NotOwner */
@@ -139,7 +145,7 @@ function pack(operations: readonly KeyValueOperation[]): Uint8Array<ArrayBuffer>
     const [first, second] = stringsOf(operation)
     size += HEADER + first.length + second.length
     if (size < RECORD && i < operations.length - 1) continue
-    records.push(packed(operations.slice(from, i + 1), size))
+    records.push(shorten(packed(operations.slice(from, i + 1), size)))
     from = i + 1
     size = 0
   }

@@ -93,7 +93,7 @@ export class LastWins implements Patch {
     return this.points.isEmpty && this.ranges.isEmpty
   }
 
-  /** Bytes of what was written, also of what was overwritten since. */
+  /** Bytes of keys and values, also of those that were deleted with a range since. */
   get bytes(): number {
     return this.#bytes
   }
@@ -106,12 +106,9 @@ export class LastWins implements Patch {
     this.#copy = null
     for (const operation of operations) {
       if (operation.type === 'put') {
-        this.points.set(textOf(operation.key), new Old(operation.value))
-        this.#bytes += operation.key.length + operation.value.length
-      } else if (operation.type === 'delete') {
-        this.points.set(textOf(operation.key), ABSENT)
-        this.#bytes += operation.key.length
-      } else this.#deleteRange(textOf(operation.start), textOf(operation.end))
+        this.#set(textOf(operation.key), new Old(operation.value))
+      } else if (operation.type === 'delete') this.#set(textOf(operation.key), ABSENT)
+      else this.#deleteRange(textOf(operation.start), textOf(operation.end))
     }
   }
 
@@ -123,6 +120,12 @@ export class LastWins implements Patch {
     const copy: Patch = { points, ranges, find: key => findIn(copy, key) }
     this.#copy = copy
     return copy
+  }
+
+  #set(key: string, old: Old): void {
+    const last = this.points.get(key)
+    this.#bytes += (old.value?.length ?? 0) - (last?.value?.length ?? 0) + (last ? 0 : key.length)
+    this.points.set(key, old)
   }
 
   #deleteRange(start: string, end: string): void {

@@ -85,6 +85,8 @@ let returns = 0
 addEventListener('pageshow', ({ persisted }) => {
   if (persisted) returns++
 })
+let thaws = 0
+document.addEventListener('resume', () => thaws++)
 
 const commands = {
   async open({ name, durability, wait = false, key, encryptionKey }: OpenOptions): Promise<Opened> {
@@ -113,6 +115,19 @@ const commands = {
     return (await opened().append([...values])).length
   },
 
+  /** Units at once; of each, the length of the oplog after it, or why it was not appended. */
+  async appendEach(units: readonly (readonly Value[])[]): Promise<readonly (number | Failure)[]> {
+    const db = opened()
+    return Promise.all(
+      units.map(values =>
+        db.append([...values]).then(
+          ({ length }) => length,
+          (error: unknown) => failureOf(error)
+        )
+      )
+    )
+  },
+
   async read(): Promise<Contents> {
     const { local, bee } = opened()
     const oplog: string[] = []
@@ -136,6 +151,11 @@ const commands = {
   /** How often this page came back out of the back-forward cache. */
   async returns(): Promise<number> {
     return returns
+  },
+
+  /** How often it was frozen, and woken. */
+  async thaws(): Promise<number> {
+    return thaws
   },
 
   async close(): Promise<void> {

@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { type BrowserContext, chromium } from 'playwright'
 import { CHROMIUM_FLAGS, findChromium } from '../../.ci/chromium.mjs'
 
-/** Where a page is not secure, so has no Web Locks; `launchProfile` finds it on this machine. */
-export const INSECURE_HOST = 'autobee.test'
+/** Where a page is not secure, so has no Web Locks. */
+const INSECURE_HOST = 'autobee.test'
 
 /** A headless Chromium with a profile on disk; all its tabs share their storage. */
 export interface Profile {
@@ -20,7 +20,7 @@ export async function launchProfile(): Promise<Profile> {
   const folder = await mkdtemp(join(tmpdir(), 'autobee-profile-'))
   const context = await chromium.launchPersistentContext(folder, {
     executablePath,
-    args: [...CHROMIUM_FLAGS, `--host-resolver-rules=MAP ${INSECURE_HOST} 127.0.0.1`]
+    args: [...CHROMIUM_FLAGS, ...hostFlags()]
   })
   return {
     context,
@@ -29,6 +29,11 @@ export async function launchProfile(): Promise<Profile> {
       await rm(folder, { recursive: true, force: true, maxRetries: 10 })
     }
   }
+}
+
+/** With these a browser finds the insecure host on this machine. */
+export function hostFlags(): string[] {
+  return [`--host-resolver-rules=MAP ${INSECURE_HOST} 127.0.0.1`]
 }
 
 /** The same site as a page that is not secure. */

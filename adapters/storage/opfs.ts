@@ -22,8 +22,9 @@ export interface OpfsOptions {
   /** Bytes of values that are kept in memory. Default 4 MiB. */
   readonly cacheBytes?: number
   /**
-   * Starts the worker that holds the files, where this page's bundler or security policy needs another way to its
-   * script. Default: `opfs/worker` beside this module. Not used in a worker, which can have files itself.
+   * Starts the worker that holds the files, where a bundler does not find its script: `storage/opfs-worker.js` of this
+   * package, beside this module. Vite's development server is one, unless `optimizeDeps.exclude` names this package. Not
+   * used in a dedicated worker, which can have files itself.
    */
   readonly worker?: () => Worker
   /** A compaction failed: the store goes on, and its log grows until the next one. */
@@ -32,7 +33,8 @@ export interface OpfsOptions {
 
 /**
  * A store in the browser's private file system, in pages and dedicated workers: several times as fast as `indexedDb(name)`
- * for many small appends, at the price of all keys in memory, about 80 bytes each and the key; values stay in the file. An
+ * for many small appends, at the price of all keys in memory, about 80 bytes each and the key, twice that while a
+ * compaction runs; values stay in the file. An
  * opening reads the whole log. So: for stores that are written a lot and do not grow without end; IndexedDB is the default.
  *
  * It is a log with checksums in two files, the one being compacted into the other. One owner at a time, among all tabs and

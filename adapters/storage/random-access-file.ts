@@ -67,13 +67,7 @@ export class RandomAccessFile<S extends RandomAccessStorage> implements LogFile 
   }
 
   async write(at: number, bytes: Uint8Array): Promise<void> {
-    try {
-      await this.#call('write', done => this.storage.write(at, bufferOf(bytes), done))
-    } catch (error) {
-      throw AutobeeError.is(error) && error.reason === TIMEOUT
-        ? await this.#unwrittenError(error, bytes)
-        : error
-    }
+    await this.#call('write', done => this.storage.write(at, bufferOf(bytes), done))
   }
 
   /** `suspend`: so that the same object can be used again, where it has that; else it is left open. */
@@ -113,17 +107,11 @@ export class RandomAccessFile<S extends RandomAccessStorage> implements LogFile 
     }
   }
 
-  /** random-access-idb never answers when there is no room: the browser can be asked. */
-  async #unwrittenError(error: AutobeeError, bytes: Uint8Array): Promise<AutobeeError> {
-    const room = await roomInBrowser()
-    if (room === null || room > LITTLE + 2 * bytes.length) return error
-    const message = `there is no room left for ${this.#options.name}, it seems: a write was not answered`
-    return new AutobeeError('STORE_FULL', message, { cause: error.cause, reason: TIMEOUT })
-  }
-
+  /** What random-access-idb does when there is no room; nobody can tell, as browsers do not say how much there is. */
   #lateError(what: string, cause: unknown): AutobeeError {
-    const message = `${this.#options.name} did not answer to ${what}`
-    return new AutobeeError('STORE_FAILED', message, { cause, reason: TIMEOUT })
+    const { name } = this.#options
+    const message = `${name} did not answer to ${what}; there may be no room left, or no Buffer for random-access-idb`
+    return new AutobeeError('STORE_FAILED', message, { cause, reason: 'TIMEOUT' })
   }
 
   #error(what: string, cause: unknown): AutobeeError {
@@ -140,17 +128,6 @@ export class RandomAccessFile<S extends RandomAccessStorage> implements LogFile 
 }
 
 const FULL = ['ENOSPC', 'EDQUOT', 'QuotaExceededError']
-
-const TIMEOUT = 'TIMEOUT'
-
-/** A browser's estimate lags behind, and its database takes more than what is put into it. */
-const LITTLE = 1024 * 1024
-
-/** Bytes that this site may store yet; null where nobody knows. */
-async function roomInBrowser(): Promise<number | null> {
-  const estimate = await globalThis.navigator?.storage?.estimate?.().catch(noop)
-  return estimate?.quota === undefined ? null : estimate.quota - (estimate.usage ?? 0)
-}
 
 function canTruncate(storage: RandomAccessStorage): boolean {
   // random-access-memory 6 cannot be cloned any more once it was truncated, which its `reusable()` does at every opening

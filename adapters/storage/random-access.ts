@@ -19,8 +19,8 @@ export interface RandomAccessOptions<S extends RandomAccessStorage = RandomAcces
   /** ms until a call that the storage does not answer has failed. Default 60,000. */
   timeout?: number
   /**
-   * Makes that what was written to a storage survives a power cut, such as `fsync` of its file. Without it `sync()` of the
-   * store promises no more than a commit does.
+   * Makes that what was written to a storage survives a power cut: for random-access-file, `fsync` of its `fd`. Without it
+   * `sync()` of the store promises no more than a commit does, and less damage can be told from a power cut.
    */
   sync?: (storage: S) => Promise<void>
   /** Bytes of values that are kept in memory. Default 4 MiB. */
@@ -37,20 +37,20 @@ const turns = new WeakMap<object, Turns>()
  * Elsewhere `file(path)` and `indexedDb(name)` are faster, keep less in memory and are safer.
  *
  * It is a log with checksums in two storages, the one being compacted into the other. Keys stay in memory, about 80 bytes
- * each and the key; values stay in the storage. What a power cut left of the last commits is cut off at the next opening.
+ * each and the key, twice that while a compaction runs; values stay in the storage. What a power cut left of the last commits is cut off at the next opening.
  * Damage to anything before is `STORE_CORRUPT`, as far as it can be told from that: when it concerns what was synced, or
  * written more than a minute before something that is still there.
  *
- * The storage has to run writes in the order of the calls; it needs neither `truncate` nor `del`. A write that it does not
- * answer in time fails, with `STORE_FULL` where the browser says so. When that can be undone, the store goes on; if not,
- * commits fail with `STORE_FAILED` (reason `BROKEN`) until the store was closed and opened again.
+ * The storage has to run writes in the order of the calls; it needs neither `truncate` nor `del`. What it does not answer
+ * in time fails with `STORE_FAILED` (reason `TIMEOUT`). When a failed write can be undone, the store goes on; if not,
+ * commits fail with `STORE_FAILED` (reason `BROKEN`) until the store was closed and opened again; reads go on.
  *
  * A store is opened by one owner at a time **of this process**, known by the factory's identity: two factories for one
  * place, or two processes, write over each other, if the storage itself does not lock (random-access-file does, with its
- * option `lock`). The factory is called at every opening; it gives a new object for the same bytes, or the same object,
- * which is suspended then instead of closed.
+ * option `lock`). The factory is called at every opening and closing. It gives a new object for the same bytes, or always
+ * the same object, which is suspended then instead of closed.
  *
- * random-access-idb needs a `globalThis.Buffer` before it is imported.
+ * random-access-idb needs a `globalThis.Buffer` before it is imported, and does not answer when there is no room left.
  * @throws AutobeeError `INVALID_ARGUMENT`, `INVALID_OPTIONS`
  */
 export function randomAccess<S extends RandomAccessStorage>(

@@ -2,7 +2,7 @@ import { AutobeeError } from '../../src/index.ts'
 import { checkOpenOptions, type OpenStoreOptions } from './adapter.ts'
 import { browserEnvironment, type Environment } from './indexeddb/environment.ts'
 import { Place } from './indexeddb/place.ts'
-import { IndexedDbStore } from './indexeddb/store.ts'
+import { IndexedDbStore, type StoreOptions } from './indexeddb/store.ts'
 import type { KeyValueAdapter } from './key-value.ts'
 
 export { estimate, persist, type StorageEstimate } from '../browser/storage-manager.ts'
@@ -21,7 +21,15 @@ export interface IndexedDbOptions {
   readonly cacheBytes?: number
 }
 
-const DEFAULTS = { durability: 'relaxed', cacheBytes: 8 * 1024 * 1024, undoBytes: 4 * 1024 * 1024 } as const
+const MIB = 1024 * 1024
+
+const DEFAULTS: StoreOptions = {
+  durability: 'relaxed',
+  cacheBytes: 8 * MIB,
+  undoBytes: 4 * MIB,
+  journal: { keys: 8192, bytes: 4 * MIB, logged: 4 * MIB },
+  large: 8 * MIB
+}
 
 /**
  * A store in an IndexedDB database of this name, in pages and workers; created when missing. One owner at a time, among
@@ -35,11 +43,11 @@ export function indexedDb(name: string, options: IndexedDbOptions = {}): KeyValu
   return indexedDbIn(browserEnvironment, name, options)
 }
 
-/** In another environment than that of this page; for tests. */
+/** In another environment than that of this page, and with other limits; for tests. */
 export function indexedDbIn(
   environment: () => Environment,
   name: string,
-  options: IndexedDbOptions & { readonly undoBytes?: number } = {}
+  options: IndexedDbOptions & Partial<StoreOptions> = {}
 ): KeyValueAdapter {
   if (typeof name !== 'string' || name === '')
     throw new AutobeeError('INVALID_ARGUMENT', 'a store in IndexedDB needs the name of a database')

@@ -8,12 +8,19 @@ import type { Table } from './table.ts'
 import type { Work } from './work.ts'
 
 /** When what is in the log is to be moved to the entries. It is all in memory, and read when the store is opened. */
-const FULL = { keys: 8192, bytes: 4 * 1024 * 1024, logged: 4 * 1024 * 1024 }
+export interface JournalLimits {
+  readonly keys: number
+  /** Of keys and values. */
+  readonly bytes: number
+  /** Bytes of records. */
+  readonly logged: number
+}
 
 interface JournalOptions {
   readonly work: Work
   readonly table: Table
   readonly durability: Durability
+  readonly limits: JournalLimits
 }
 
 /** The commits that are in the log and not among the entries: the last of them, and those that are being moved. */
@@ -22,6 +29,7 @@ export class Journal {
   readonly #work: Work
   readonly #table: Table
   readonly #log: Log
+  readonly #limits: JournalLimits
   #written = new LastWins()
   /** Bytes of the records that it was taken from. */
   #logged = 0
@@ -32,11 +40,12 @@ export class Journal {
   #drain: Promise<void> | null = null
   #isStopped = false
 
-  constructor(place: Place, { work, table, durability }: JournalOptions) {
+  constructor(place: Place, { work, table, durability, limits }: JournalOptions) {
     this.#place = place
     this.#work = work
     this.#table = table
     this.#log = new Log(place, durability)
+    this.#limits = limits
   }
 
   /** Reads what the last owner left in the log. */
@@ -100,7 +109,8 @@ export class Journal {
 
   #isFull(): boolean {
     const { points, bytes } = this.#written
-    return points.size >= FULL.keys || bytes >= FULL.bytes || this.#logged >= FULL.logged
+    const { keys, bytes: most, logged } = this.#limits
+    return points.size >= keys || bytes >= most || this.#logged >= logged
   }
 
   #move(): Promise<void> {

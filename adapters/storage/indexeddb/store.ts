@@ -9,7 +9,7 @@ import type {
 import { bytesOf, checkKey, checkOperation, ownOperation, sizeOf } from './bytes.ts'
 import { Cursor, type CursorHost, checkRange } from './cursor.ts'
 import { closedError } from './errors.ts'
-import { Journal } from './journal.ts'
+import { Journal, type JournalLimits } from './journal.ts'
 import type { Place } from './place.ts'
 import { type Durability, STORES } from './requests.ts'
 import { Table, type TableOptions } from './table.ts'
@@ -19,13 +19,13 @@ import { write } from './write.ts'
 
 export interface StoreOptions extends TableOptions {
   readonly durability: Durability
+  readonly journal: JournalLimits
+  /** Bytes of a commit that goes to the entries at once: it would be too much to keep in memory, and to write twice. */
+  readonly large: number
 }
 
 /** The record that `sync` writes. */
 const SYNCED: KeyValueOperation = { type: 'put', key: bytesOf('synced'), value: new Uint8Array(0) }
-
-/** Bytes of a commit that goes to the entries at once: it would be too much to keep in memory, and to write twice. */
-const LARGE = 8 * 1024 * 1024
 
 /**
  * A {@link KeyValueStore} in IndexedDB. A commit is one record of a log; later, a little at a time, its operations go to
@@ -34,6 +34,7 @@ const LARGE = 8 * 1024 * 1024
 export class IndexedDbStore implements KeyValueStore {
   readonly #place: Place
   readonly #durability: Durability
+  readonly #large: number
   readonly #work: Work
   readonly #table: Table
   readonly #journal: Journal
@@ -54,9 +55,10 @@ export class IndexedDbStore implements KeyValueStore {
     const work = new Work(place)
     this.#place = place
     this.#durability = options.durability
+    this.#large = options.large
     this.#work = work
     this.#table = new Table(place, { ...options, work })
-    this.#journal = new Journal(place, { work, table: this.#table, durability: options.durability })
+    this.#journal = new Journal(place, { ...options, work, table: this.#table, limits: options.journal })
     this.#host = {
       get database() {
         return place.database
@@ -82,7 +84,7 @@ export class IndexedDbStore implements KeyValueStore {
     const owned = operations.map(ownOperation)
     const bytes = owned.reduce((sum, operation) => sum + sizeOf(operation), 0)
     await this.#inTurn(async () => {
-      if (bytes < LARGE) return this.#journal.commit(owned)
+      if (bytes < this.#large) return this.#journal.commit(owned)
       await this.#journal.empty()
       await this.#table.commit(owned, { durability: this.#durability })
     })

@@ -1,4 +1,5 @@
 import { browserEnvironment, type Environment } from '../../../adapters/storage/indexeddb/environment.ts'
+import type { StoreOptions } from '../../../adapters/storage/indexeddb/store.ts'
 import { type IndexedDbOptions, indexedDbIn } from '../../../adapters/storage/indexeddb.ts'
 import type { KeyValueAdapter } from '../../../adapters/storage/key-value.ts'
 
@@ -38,7 +39,7 @@ export function tabWithoutLocks(changes: Partial<Environment> = {}): Tab {
 export function storeIn(
   environment: Environment,
   name: string,
-  options: IndexedDbOptions & { undoBytes?: number } = {}
+  options: IndexedDbOptions & Partial<StoreOptions> = {}
 ): KeyValueAdapter {
   return indexedDbIn(() => environment, name, options)
 }
@@ -65,3 +66,6 @@ export function openRaw(name: string, upgrade?: (database: IDBDatabase) => void)
 export async function until(isSo: () => Promise<boolean>): Promise<void> {
   while (!(await isSo())) await new Promise(resolve => setTimeout(resolve, 5))
 }
+
+/** Everything goes on to the entries nearly at once, so that short cases see what happens there. */
+export const RESTLESS = { journal: { keys: 3, bytes: 2000, logged: 4000 } }

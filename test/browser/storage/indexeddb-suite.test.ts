@@ -2,7 +2,15 @@ import { describe, test } from 'vitest'
 import { bytesOf } from '../../../adapters/storage/indexeddb/bytes.ts'
 import { indexedDb } from '../../../adapters/storage/indexeddb.ts'
 import { storageSuite } from '../../../adapters/testing/index.ts'
-import { deleteDatabase, freshName, openRaw, storeIn, tab } from './indexeddb-harness.ts'
+import {
+  deleteDatabase,
+  freshName,
+  openRaw,
+  RESTLESS,
+  storeIn,
+  tab,
+  tabWithoutLocks
+} from './indexeddb-harness.ts'
 
 describe.each(['relaxed', 'strict'] as const)('%s', durability => {
   storageSuite({
@@ -39,15 +47,20 @@ describe.each(['relaxed', 'strict'] as const)('%s', durability => {
   })
 })
 
-describe('without a cache, with all that range deletes take out under snapshots on disk', () => {
+describe.each([
+  ['from the log to the entries at once', RESTLESS],
+  ['and without a cache, deleted ranges of snapshots on disk', { ...RESTLESS, cacheBytes: 0, undoBytes: -1 }],
+  ['past the log', { large: 0 }],
+  ['past the log or not', { ...RESTLESS, large: 60, cacheBytes: 500 }]
+])('%s', (_, options) => {
   storageSuite({
     test,
     create() {
       const name = freshName()
-      const adapter = storeIn(tab(), name, { cacheBytes: 0, undoBytes: -1 })
-      return { adapter, destroy: () => deleteDatabase(name) }
+      return { adapter: storeIn(tab(), name, options), destroy: () => deleteDatabase(name) }
     },
-    steps: 150
+    seeds: [1, 2, 3, 4],
+    steps: 120
   })
 })
 
@@ -56,8 +69,9 @@ describe('without Web Locks', () => {
     test,
     create() {
       const name = freshName()
-      return { adapter: storeIn(tab({ locks: undefined }), name), destroy: () => deleteDatabase(name) }
+      return { adapter: storeIn(tabWithoutLocks(), name), destroy: () => deleteDatabase(name) }
     },
+    seeds: [1],
     steps: 60
   })
 })

@@ -1,6 +1,9 @@
 import { corruptError, deletedError, isConnectionLost, notAStore, openError } from './errors.ts'
 import { read, STORES } from './requests.ts'
 
+/** Openings that are broken off, because the site's data are just being cleared, are tried again so often. */
+const TRIES = 5
+
 /** Raised when what is stored changes its form. IndexedDB's own version of the database stays 1. */
 const FORMAT = 1
 
@@ -29,7 +32,7 @@ interface ConnectOptions extends ConnectionEvents {
  *   `STORE_FULL`, `UNSUPPORTED_RUNTIME`
  */
 export async function connect(name: string, options: ConnectOptions): Promise<Connection> {
-  const database = await openDatabase(name, options)
+  const database = await openInTheEnd(name, options)
   let isOpen = true
   database.onclose = () => {
     if (isOpen) options.onLost()
@@ -50,6 +53,16 @@ export async function connect(name: string, options: ConnectOptions): Promise<Co
   }
 }
 
+async function openInTheEnd(name: string, options: ConnectOptions): Promise<IDBDatabase> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await openDatabase(name, options)
+    } catch (error) {
+      if (!isConnectionLost(error) || tries === TRIES) throw openError(error, name)
+    }
+  }
+}
+
 function openDatabase(
   name: string,
   { factory, mayCreate = true }: Pick<ConnectOptions, 'factory' | 'mayCreate'>
@@ -60,7 +73,7 @@ function openDatabase(
       // no version: whatever is there is opened as it is, never upgraded
       request = factory.open(name)
     } catch (error) {
-      return reject(openError(error, name))
+      return reject(error)
     }
     let isMissing = false
     request.onupgradeneeded = () => {
@@ -70,7 +83,7 @@ function openDatabase(
       else create(request.result, request.transaction as IDBTransaction)
     }
     request.onsuccess = () => resolve(request.result)
-    request.onerror = () => reject(isMissing ? deletedError(name) : openError(request.error, name))
+    request.onerror = () => reject(isMissing ? deletedError(name) : request.error)
   })
 }
 

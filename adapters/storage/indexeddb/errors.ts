@@ -15,9 +15,13 @@ export class ConnectionLost extends Error {
 /** Somebody else's epoch is in the database. Never leaves this folder. */
 export class NotOwner extends Error {}
 
-/** WebKit tells with an UnknownError that its database process died; a connection that is closing, with InvalidStateError. */
+/**
+ * WebKit tells with an UnknownError that its database process died; a connection that is closing, with InvalidStateError;
+ * Chromium with an AbortError that it closed the connection.
+ */
 export function isConnectionLost(error: unknown): boolean {
   if (error instanceof ConnectionLost) return true
+  if (error instanceof DOMException && error.name === 'AbortError') return true
   return error instanceof DOMException && error.name === 'UnknownError' && /connection/i.test(error.message)
 }
 

@@ -1,6 +1,5 @@
 import { textOf } from './bytes.ts'
-import { ConnectionLost } from './errors.ts'
-import { begin, type KeyRange, type StoreName } from './requests.ts'
+import { begin, type KeyRange, onFailure, type StoreName } from './requests.ts'
 
 export interface Row {
   readonly text: string
@@ -39,7 +38,7 @@ export function readPage(database: IDBDatabase, name: StoreName, options: PageOp
   const transaction = begin(database, [name])
   const store = transaction.objectStore(name)
   return new Promise((resolve, reject) => {
-    transaction.onabort = () => reject(transaction.error ?? new ConnectionLost(null))
+    onFailure(transaction, reject)
     const settle = (records: StoredRecord[]) => {
       try {
         resolve(records.map(rowOf))

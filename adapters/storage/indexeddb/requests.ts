@@ -34,7 +34,7 @@ export function read<T>(
 ): Promise<T[]> {
   const transaction = begin(database, stores)
   return new Promise((resolve, reject) => {
-    transaction.onabort = () => reject(transaction.error ?? new ConnectionLost(null))
+    onFailure(transaction, reject)
     const requests = issue(transaction)
     // requests succeed in order
     const last = requests.at(-1)
@@ -49,8 +49,23 @@ export function read<T>(
 export function completed(transaction: IDBTransaction): Promise<void> {
   return new Promise((resolve, reject) => {
     transaction.oncomplete = () => resolve()
-    // over quota, and when the disk fails, there is no `error` event, only this
-    transaction.onabort = () => reject(transaction.error ?? new ConnectionLost(null))
+    onFailure(transaction, reject)
+  })
+}
+
+/**
+ * Over quota, and when the disk fails, there is no `error` event, only `abort`. When the browser closes the connection,
+ * because the site's data are cleared say, Chromium tells nothing at all to a transaction that was to be committed.
+ */
+export function onFailure(transaction: IDBTransaction, fail: (error: unknown) => void): void {
+  const { db } = transaction
+  const onclose = () => fail(new ConnectionLost(null))
+  const off = () => db.removeEventListener('close', onclose)
+  db.addEventListener('close', onclose)
+  transaction.addEventListener('complete', off)
+  transaction.addEventListener('abort', () => {
+    off()
+    fail(transaction.error ?? new ConnectionLost(null))
   })
 }
 

@@ -1,10 +1,12 @@
 import { execFileSync } from 'node:child_process'
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import RAM from 'random-access-memory'
 import { afterEach, describe, expect, test } from 'vitest'
+import { crc32c } from '../../../adapters/storage/log/checksum.ts'
 import { boundOf, offsetOf, placeOf } from '../../../adapters/storage/log/place.ts'
+import { LogStore } from '../../../adapters/storage/log/store.ts'
 import { type RandomAccessStorage, randomAccess } from '../../../adapters/storage/random-access.ts'
 import { bytes, contents, filled, keyOf, put } from '../../../adapters/testing/bytes.ts'
 import { AutobeeError } from '../../../src/index.ts'
@@ -78,7 +80,6 @@ test('a sync that fails breaks the store: what has reached the disk is unknown',
   const sync = async () => {
     if (fails) throw new Error('EIO')
   }
-  const { LogStore } = await import('../../../adapters/storage/log/store.ts')
   const store = await LogStore.open({ ...files, slots: [{ ...files.slots[0], sync }, files.slots[1]] })
   await store.commit([put(keyOf(1), bytes(1))])
   fails = true
@@ -181,6 +182,7 @@ test('files of something else are STORE_CORRUPT, and stay as they are', async ()
   const dir = await temporary()
   await writeFile(join(dir, 'log-0'), 'a log of my own')
   await expect(filesIn(dir).openKeyValue()).rejects.toMatchObject({ code: 'STORE_CORRUPT' })
+  expect(await readFile(join(dir, 'log-0'), 'utf8')).toBe('a log of my own')
 })
 
 test('two processes: the second is STORE_LOCKED by the lock of random-access-file', async () => {
@@ -232,7 +234,7 @@ test('memory holds keys and a bounded cache, not values: 100 MB of them, written
   for (let i = 0; i < 1600; i++) await store.commit([put(keyOf(i), filled(65_536, i & 255))])
   await store.close()
   const disk = new Disk()
-  disk.slots[0] = await import('node:fs/promises').then(({ readFile }) => readFile(join(dir, 'log-0')))
+  disk.slots[0] = await readFile(join(dir, 'log-0'))
   const log = await disk.open({ cacheBytes: 1024 * 1024 })
   expect(log.stats).toMatchObject({ keys: 1600, cachedBytes: 0 })
   expect(disk.largestRead).toBeLessThanOrEqual(1024 * 1024 + 64)
@@ -244,6 +246,15 @@ test('memory holds keys and a bounded cache, not values: 100 MB of them, written
   store = await adapter.openKeyValue()
   expect(await store.getMany([keyOf(777)])).toEqual([filled(65_536, 777 & 255)])
   await store.close()
+})
+
+test('the checksum is CRC-32C, in one piece or in many', () => {
+  const text = Buffer.from('123456789')
+  expect(crc32c(0, text)).toBe(0xe3069283)
+  expect(crc32c(0, new Uint8Array(32).fill(0xff))).toBe(0x62a8ab43)
+  for (let at = 0; at <= 9; at++) {
+    expect(crc32c(crc32c(0, text, { end: at }), text, { start: at })).toBe(0xe3069283)
+  }
 })
 
 test('a place keeps an offset and a bound of the length, less than 0.1% above it', () => {

@@ -33,7 +33,7 @@ export interface OpfsOptions {
 
 /**
  * A store in the browser's private file system, in pages and dedicated workers: several times as fast as `indexedDb(name)`
- * for many small appends, at the price of all keys in memory, about 80 bytes each and the key, twice that while a
+ * for many small appends, at the price of all keys in memory, about 70 bytes each and the key, twice that while a
  * compaction runs; values stay in the file. An
  * opening reads the whole log. So: for stores that are written a lot and do not grow without end; IndexedDB is the default.
  *

@@ -36,7 +36,7 @@ const turns = new WeakMap<object, Turns>()
  * A store in any random-access-storage: for those who have one already, in another runtime or with a place of its own.
  * Elsewhere `file(path)` and `indexedDb(name)` are faster, keep less in memory and are safer.
  *
- * It is a log with checksums in two storages, the one being compacted into the other. Keys stay in memory, about 80 bytes
+ * It is a log with checksums in two storages, the one being compacted into the other. Keys stay in memory, about 70 bytes
  * each and the key, twice that while a compaction runs; values stay in the storage. What a power cut left of the last commits is cut off at the next opening.
  * Damage to anything before is `STORE_CORRUPT`, as far as it can be told from that: when it concerns what was synced, or
  * written more than a minute before something that is still there.

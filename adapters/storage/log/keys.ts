@@ -1,6 +1,6 @@
 /**
  * A key as a string with one character per byte: engines keep it in one byte per character, and compare it as the contract
- * orders keys. An array of its own would take about 150 bytes for each key of 20.
+ * orders keys. An array of its own would take several times as much.
  */
 export type KeyText = string
 

@@ -139,6 +139,10 @@ const commands = {
     return { oplog, view: await contents(bee) }
   },
 
+  async isWritable(): Promise<boolean> {
+    return opened().writable
+  },
+
   /** Events that tell of trouble. */
   async troubles(): Promise<readonly string[]> {
     return troubles

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
-import { mkdir, mkdtemp, realpath, rename, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, realpath, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -10,7 +10,7 @@ import type { Browser } from 'playwright'
 import { createServer, build as vite } from 'vite'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { launchChromium, openPage, outcomeOf, page, STRICT_POLICY, serveSite } from '../support/chromium.ts'
-import { inPage, type Readings } from './scripts.ts'
+import { inPage, inPageOnOpfs, type Readings } from './scripts.ts'
 
 const execute = promisify(execFile)
 const repository = fileURLToPath(new URL('../..', import.meta.url))
@@ -77,6 +77,58 @@ test('an esbuild app', async () => {
   expect(await readingsIn(outdir)).toEqual(EXPECTED)
   expect(copiesOfLibsodium(outdir)).toBe(1)
 })
+
+test('an app on opfs, built with Vite: its worker is found', async () => {
+  const root = await opfsProject('opfs-vite', inPageOnOpfs('autobee'))
+  const outDir = join(root, 'out')
+  await vite({ root, configFile: false, logLevel: 'silent', build: { outDir } })
+  expect(await readingsIn(outDir)).toEqual(EXPECTED)
+  expect(copiesOfLibsodium(outDir)).toBe(1)
+})
+
+test("an app on opfs, in Vite's development server, which leaves the package as it is", async () => {
+  const root = await opfsProject('opfs-server', inPageOnOpfs('autobee'))
+  const server = await createServer({
+    root,
+    configFile: false,
+    logLevel: 'silent',
+    optimizeDeps: { exclude: ['autobee'] },
+    server: { host: '127.0.0.1', port: 0 }
+  })
+  try {
+    await server.listen()
+    const watched = await openPage(browser, server.resolvedUrls?.local[0] as string)
+    expect(await outcomeOf<Readings>(watched)).toEqual(EXPECTED)
+  } finally {
+    await server.close()
+  }
+})
+
+test('an app on opfs, built with esbuild: it says where the worker is', async () => {
+  const root = await opfsProject('opfs-esbuild', inPageOnOpfs('autobee', { worker: '/opfs-worker.js' }))
+  const outdir = join(root, 'out')
+  await esbuild({
+    entryPoints: { main: join(root, 'src', 'main.js'), 'opfs-worker': 'autobee/storage/opfs-worker' },
+    absWorkingDir: root,
+    bundle: true,
+    format: 'esm',
+    minify: true,
+    outdir,
+    logLevel: 'silent'
+  })
+  await writeFile(join(outdir, 'index.html'), page('/main.js'))
+  expect(await readingsIn(outdir)).toEqual(EXPECTED)
+})
+
+/** A project like the first one, with another script. */
+async function opfsProject(name: string, script: string): Promise<string> {
+  const root = join(project, name)
+  for (const path of ['node_modules', 'package.json', 'index.html'])
+    await cp(join(project, path), join(root, path), { recursive: true })
+  await mkdir(join(root, 'src'))
+  await writeFile(join(root, 'src', 'main.js'), script)
+  return root
+}
 
 async function readingsIn(folder: string): Promise<Readings> {
   const files = { '/': readFileSync(join(folder, 'index.html'), 'utf8') }

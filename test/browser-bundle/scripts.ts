@@ -49,6 +49,15 @@ ${APPEND_AND_REOPEN}
 globalThis.outcome = appendAndReopen(autobee, 'in-page')`
 }
 
+/** The same in the private file system. `worker` is where a bundler was told to put its script; else it is found. */
+export function inPageOnOpfs(lib: string, { worker }: { worker?: string } = {}): string {
+  const options = worker ? `{ worker: () => new Worker('${worker}', { type: 'module' }) }` : '{}'
+  return `import * as autobee from '${lib}'
+import { opfs } from '${lib}/storage/opfs'
+${APPEND_AND_REOPEN}
+globalThis.outcome = appendAndReopen(autobee, opfs('in-page', ${options}))`
+}
+
 export function inWorker(lib: string): string {
   return `import * as autobee from '${lib}'
 ${APPEND_AND_REOPEN}

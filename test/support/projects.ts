@@ -31,7 +31,7 @@ const ONLY_IN_NODE = [
 ]
 
 /** Seeds of the convergence fuzz per kind of storage in a page; Node runs more. `FUZZ_SEEDS` sets another number. */
-const SEEDS: Record<string, string> = { memory: '60', indexeddb: '24' }
+const SEEDS: Record<string, string> = { memory: '60', indexeddb: '24', opfs: '24' }
 
 const TIMES = { testTimeout: 120_000, hookTimeout: 60_000 }
 
@@ -48,7 +48,9 @@ export function projects(): TestProjectConfiguration[] {
       }
     },
     inChromium('memory', { include: [...EVERYWHERE, ...WITHOUT_STORAGE, 'test/browser/**/*.test.ts'] }),
-    inChromium('indexeddb', { include: EVERYWHERE })
+    inChromium('indexeddb', { include: EVERYWHERE }),
+    // by hand: AUTOBEE_OPFS=1 npm test -- --project chromium-opfs
+    ...(process.env.AUTOBEE_OPFS ? [inChromium('opfs', { include: EVERYWHERE })] : [])
   ]
 }
 

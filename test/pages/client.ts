@@ -1,15 +1,19 @@
 /** What the pages of these tests run, beside the built bundle at `/lib/`; `Tab` calls it from Node. */
-import type { Autobee, Corestore } from '../../adapters/entry/browser.ts'
+import type { Autobee, Corestore, KeyValueAdapter } from '../../adapters/entry/browser.ts'
+import type * as PrivateFiles from '../../adapters/storage/opfs.ts'
 import type * as WebSockets from '../../adapters/transport/websocket.ts'
 import { random } from '../durability/random.mjs'
 import { apply, contents, type Value } from './apply.ts'
 
 type Library = typeof import('../../adapters/entry/browser.ts')
 
+/** IndexedDB in one durability or the other, or the private file system. */
+export type Place = 'relaxed' | 'strict' | 'opfs'
+
 export interface OpenOptions {
   readonly name: string
-  /** Default that of `openStore`. */
-  readonly durability?: 'relaxed' | 'strict'
+  /** Default what `openStore` means by a mere name. */
+  readonly place?: Place
   readonly wait?: boolean
   /** Hex; of a database that is there already. */
   readonly key?: string
@@ -41,6 +45,8 @@ export interface Acknowledged {
 export interface RunOptions {
   readonly prefix: string
   readonly seed: number
+  /** Bytes of random text in each value, at most. Default 5000 in every tenth. */
+  readonly fill?: number
   readonly mayFail?: boolean
 }
 
@@ -89,9 +95,8 @@ let thaws = 0
 document.addEventListener('resume', () => thaws++)
 
 const commands = {
-  async open({ name, durability, wait = false, key, encryptionKey }: OpenOptions): Promise<Opened> {
-    const place = durability ? indexedDb(name, { durability }) : name
-    store = await openStore(place, { wait })
+  async open({ name, place, wait = false, key, encryptionKey }: OpenOptions): Promise<Opened> {
+    store = await openStore(await adapterOf(name, place), { wait })
     db = new Database(store, key ?? null, {
       apply: apply as never,
       valueEncoding: 'json',
@@ -174,7 +179,7 @@ const commands = {
    * `prefix.unit.place.size`. What makes it end is an error of the page that nobody catches, unless it may fail: then see
    * `failure`.
    */
-  async run({ prefix, seed, mayFail = false }: RunOptions): Promise<void> {
+  async run({ prefix, seed, fill, mayFail = false }: RunOptions): Promise<void> {
     const next = random(seed)
     const upTo = (most: number) => 1 + Math.floor(next() * most)
     let units = 0
@@ -183,7 +188,7 @@ const commands = {
       const number = units++
       return Array.from({ length: size }, (_, place) => ({
         id: `${prefix}.${number}.${place}.${size}`,
-        ...(next() < 0.1 && { fill: 'f'.repeat(upTo(5000)) })
+        ...((fill || next() < 0.1) && { fill: randomText(upTo(fill ?? 5000)) })
       }))
     }
     const append = async (values: readonly Value[]) => {
@@ -206,13 +211,14 @@ const commands = {
     return failure
   },
 
-  /** Tells the test when the page makes its `n`th transaction from now on. */
-  async tellAtTransaction(n: number): Promise<void> {
+  /** Tells the test of the `n`th transaction from now on; if a store is named, of those that may write to it. */
+  async tellAtTransaction({ n, store }: { n: number; store?: string }): Promise<void> {
     const { transaction } = IDBDatabase.prototype
     let left = n
-    IDBDatabase.prototype.transaction = function (this: IDBDatabase, ...args) {
-      if (--left === 0) void tell('transaction')
-      return transaction.apply(this, args)
+    IDBDatabase.prototype.transaction = function (this: IDBDatabase, names, mode, options) {
+      const isCounted = !store || (mode === 'readwrite' && [names].flat().includes(store))
+      if (isCounted && --left === 0) void tell('transaction')
+      return transaction.call(this, names, mode, options)
     }
   },
 
@@ -244,6 +250,17 @@ const client: Client = {
   }
 }
 Object.assign(globalThis, { client })
+
+async function adapterOf(name: string, place: Place | undefined): Promise<string | KeyValueAdapter> {
+  if (place !== 'opfs') return place ? indexedDb(name, { durability: place }) : name
+  const { opfs } = (await import('/lib/storage/opfs.js' as string)) as typeof PrivateFiles
+  return opfs(name)
+}
+
+/** Cannot be made smaller on disk. Up to 80,000 bytes: more random ones a page does not get at once. */
+function randomText(bytes: number): string {
+  return b4a.toString(crypto.getRandomValues(new Uint8Array((bytes * 3) / 4)), 'base64')
+}
 
 function failureOf(error: unknown): Failure {
   const { code, reason, stack } = error as Error & { code?: string; reason?: string }

@@ -19,9 +19,18 @@ export class Heard {
   /** Resolves when so much more was told. */
   count(wanted: number): Promise<void> {
     const all = this.#all.length + wanted
+    return this.#until(() => this.#all.length >= all)
+  }
+
+  /** Resolves when a page tells of a transaction. */
+  transaction(): Promise<void> {
+    return this.#until(() => this.#all.includes('transaction'))
+  }
+
+  #until(condition: () => boolean): Promise<void> {
     return new Promise(resolve => {
       this.#check = () => {
-        if (this.#all.length >= all) resolve()
+        if (condition()) resolve()
       }
     })
   }

@@ -10,7 +10,7 @@ import type { Acknowledged } from './client.ts'
 import { expectKept, Heard } from './kept.ts'
 import { clientSite, Tab } from './tab.ts'
 
-const ROUNDS = { relaxed: 6, strict: 3 } as const
+const ROUNDS = { relaxed: 6, strict: 3, opfs: 2 } as const
 /** Opening makes about as many transactions, creating some more. */
 const MOST_TRANSACTIONS = 14
 
@@ -33,31 +33,56 @@ afterEach(async () => {
 
 afterAll(() => site.close())
 
-for (const durability of ['relaxed', 'strict'] as const) {
-  test(`a browser killed while a page appends loses nothing that was acknowledged, ${durability}`, async () => {
-    const rng = random(newSeed(`killed browser, ${durability}`))
+for (const place of ['relaxed', 'strict', 'opfs'] as const) {
+  test(`a browser killed while a page appends loses nothing that was acknowledged, ${place}`, async () => {
+    const rng = random(newSeed(`killed browser, ${place}`))
     const kept: Acknowledged[] = []
-    for (let round = 0; round < ROUNDS[durability]; round++) {
+    for (let round = 0; round < ROUNDS[place]; round++) {
       const heard = new Heard()
       const tab = await start(heard)
-      await tab.open({ name: 'killed', durability })
+      await tab.open({ name: 'killed', place })
       expectKept(await tab.read(), kept)
       expect(await tab.call('troubles')).toEqual([])
       const enough = heard.count(1 + Math.floor(rng() * 120))
       await tab.call('run', { prefix: `round${round}`, seed: Math.floor(rng() * 2 ** 32) })
-      await enough
+      await tab.whileCalm(enough)
       await kill()
       tab.expectCalm()
       kept.push(...heard.appends)
     }
     const tab = await start()
-    await tab.open({ name: 'killed', durability })
+    await tab.open({ name: 'killed', place })
     const { oplog } = await tab.read()
     await tab.append('last.0.0.1')
     expectKept(await tab.read(), [...kept, { length: oplog.length + 1, ids: ['last.0.0.1'] }])
     tab.expectCalm()
   })
 }
+
+test('a browser killed while commits move from the log to the entries loses nothing that was acknowledged', async () => {
+  const rng = random(newSeed('killed while moving'))
+  const kept: Acknowledged[] = []
+  // the moves begin when 4 MiB are in the log, and make some transactions; then the log is trimmed, which notes how far
+  for (const [round, store] of ['entries', 'meta', 'entries', 'entries'].entries()) {
+    const heard = new Heard()
+    const tab = await start(heard)
+    await tab.open({ name: 'moved' })
+    expectKept(await tab.read(), kept)
+    const there = heard.transaction()
+    const n = store === 'meta' ? 1 : 1 + Math.floor(rng() * 8)
+    await tab.call('tellAtTransaction', { n, store })
+    await tab.call('run', { prefix: `round${round}`, seed: Math.floor(rng() * 2 ** 32), fill: 80_000 })
+    await tab.whileCalm(there)
+    await kill()
+    tab.expectCalm()
+    kept.push(...heard.appends)
+  }
+  const tab = await start()
+  await tab.open({ name: 'moved' })
+  expectKept(await tab.read(), kept)
+  await tab.append('last.0.0.1')
+  tab.expectCalm()
+})
 
 test('a browser killed while a database is created or opened leaves one that opens, with all that it had', async () => {
   const rng = random(newSeed('killed while opening'))
@@ -85,8 +110,8 @@ test('a browser killed while a database is created or opened leaves one that ope
 async function killInOpening(name: string, n: number): Promise<void> {
   const heard = new Heard()
   const tab = await start(heard)
-  const there = heard.count(1)
-  await tab.call('tellAtTransaction', n)
+  const there = heard.transaction()
+  await tab.call('tellAtTransaction', { n })
   // rejects when the browser is killed
   const opening = tab.open({ name }).catch(() => {})
   await Promise.race([there, opening])

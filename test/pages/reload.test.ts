@@ -63,7 +63,7 @@ for (const [what, end] of Object.entries(ENDS)) {
       expect(await tab.call('troubles')).toEqual([])
       const enough = heard.count(1 + Math.floor(rng() * 60))
       await tab.call('run', { prefix: `round${round}`, seed: Math.floor(rng() * 2 ** 32) })
-      await enough
+      await tab.whileCalm(enough)
       tab = await end(tab, opened)
     }
     await tab.open({ name, wait: true })

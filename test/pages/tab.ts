@@ -95,6 +95,17 @@ export class Tab {
     return this.call('read')
   }
 
+  /** Waits; rejects when the page has an error that nobody caught. */
+  async whileCalm(condition: Promise<void>): Promise<void> {
+    this.expectCalm()
+    let fail = (_error: Error) => {}
+    const failed = new Promise<never>((_, reject) => {
+      fail = reject
+    })
+    this.page.on('pageerror', fail)
+    await Promise.race([condition, failed]).finally(() => this.page.off('pageerror', fail))
+  }
+
   expectCalm(): void {
     expect(this.#errors).toEqual([])
   }

@@ -1,6 +1,6 @@
 import { type Connection, type ConnectionEvents, connect, randomId } from './connection.ts'
 import type { Environment } from './environment.ts'
-import { isConnectionLost, lockedError, lostError, storeError, unsupported } from './errors.ts'
+import { isConnectionLost, lockedError, lostError, openError, storeError, unsupported } from './errors.ts'
 import { claim, type Holder } from './lease.ts'
 import { awaitLock, type Lock, takeLock } from './lock.ts'
 import type { PageLife } from './page-life.ts'
@@ -35,8 +35,7 @@ export async function acquire(
 ): Promise<Holding> {
   const { indexedDB: factory, locks } = environment
   if (!factory) throw unsupported('there is no IndexedDB here; take memory(), or file(path) in Node')
-  const take = options.wait ? awaitLock : takeLock
-  const lock = locks ? await take(locks, name, options) : null
+  const lock = locks ? await lockOf(locks, name, options) : null
   const voice = new Voice(environment, name)
   let connection: Connection | null = null
   try {
@@ -55,6 +54,14 @@ export async function acquire(
     voice.close()
     await lock?.release()
     throw isConnectionLost(error) ? lostError(name, error) : storeError(error, name)
+  }
+}
+
+async function lockOf(locks: LockManager, name: string, options: AcquireOptions): Promise<Lock> {
+  try {
+    return await (options.wait ? awaitLock : takeLock)(locks, name, options)
+  } catch (error) {
+    throw openError(error, name)
   }
 }
 

@@ -115,9 +115,14 @@ export class Place {
     return this.#verifying
   }
 
-  /** A commit has just found the store to be ours. */
-  confirm(): void {
-    this.#known = this.#environment.now()
+  /** ms since 1970. */
+  now(): number {
+    return this.#environment.now()
+  }
+
+  /** A commit that began then has found the store to be ours; when it was heard of says nothing. */
+  confirm(since: number): void {
+    this.#known = since
     this.#isUnproved = false
   }
 
@@ -254,6 +259,8 @@ export class Place {
         this.fail(isConnectionLost(error) ? lostError(this.name, error) : storeError(error, this.name))
       }
       if (this.#life.isAway) this.#leave()
+      // it may have taken the lock after it had failed
+      if (this.failure) await this.#letGo()
     }
     this.#state = { state: 'moving', done: Promise.resolve().then(run) }
   }

@@ -41,8 +41,12 @@ export class Table {
     { durability }: { durability: Durability }
   ): Promise<void> {
     const effects = new Effects(operations)
-    const pieces = await this.#note(effects)
-    await this.#work.write(() => this.#write(operations, { effects, pieces, durability }))
+    let pieces = await this.#note(effects)
+    await this.#work.write(async () => {
+      // the first snapshot may have been taken since
+      while (!pieces && this.undo.newest) pieces = await this.#note(effects)
+      await this.#write(operations, { effects, pieces: pieces ?? [], durability })
+    })
   }
 
   async #write(
@@ -68,10 +72,11 @@ export class Table {
     }
   }
 
-  /** What is deleted in ranges under open snapshots. */
-  async #note({ ranges }: Effects): Promise<readonly Piece[]> {
+  /** What is deleted in ranges under open snapshots; null when none is open, and nothing was looked for. */
+  async #note({ ranges }: Effects): Promise<readonly Piece[] | null> {
     if (!this.undo.newest) this.#undoBytesLeft = this.#undoBytes
-    if (ranges.length === 0 || !this.undo.newest) return []
+    if (ranges.length === 0) return []
+    if (!this.undo.newest) return null
     const pieces = await this.#work.read(() =>
       noteRanges(ranges, {
         database: () => this.#place.database,

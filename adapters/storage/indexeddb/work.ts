@@ -1,4 +1,4 @@
-import type { AutobeeError } from '../../../src/index.ts'
+import { AutobeeError } from '../../../src/index.ts'
 import {
   ConnectionLost,
   corruptError,
@@ -33,11 +33,14 @@ export class Work {
   /** Again, once, if the connection was gone before anything was asked of it. */
   async write(write: () => Promise<void>): Promise<void> {
     for (let isSecond = false; ; isSecond = true) {
-      await this.readyToWrite()
+      // what is ready is so in this turn only
+      const ready = () => this.#place.ready({ toWrite: true })
+      for (let wait = ready(); wait; wait = ready()) await wait
       const { database } = this.#place
+      const since = this.#place.now()
       try {
         await write()
-        this.#place.confirm()
+        this.#place.confirm(since)
         return
       } catch (error) {
         if (isSecond || !(error instanceof ConnectionLost) || !error.hadNotBegun)
@@ -47,14 +50,9 @@ export class Work {
     }
   }
 
-  async readyToWrite(): Promise<void> {
-    const ready = () => this.#place.ready({ toWrite: true })
-    for (let wait = ready(); wait; wait = ready()) await wait
-  }
-
-  /** Resolves when all reads that run have come to their end. */
+  /** Resolves when all reads that run have come to their end, and those that followed from them. */
   async settled(): Promise<void> {
-    await Promise.allSettled(this.#running)
+    while (this.#running.size > 0) await Promise.allSettled(this.#running)
   }
 
   errorOf(error: unknown): AutobeeError {
@@ -84,13 +82,21 @@ export class Work {
   async #failedWrite(error: unknown, database: IDBDatabase): Promise<AutobeeError> {
     const place = this.#place
     if (error instanceof NotOwner) place.fail(takenOver(place.name))
-    const failure = this.errorOf(error)
-    if (failure.code === 'STORE_FULL' || place.failure) return place.failure ?? failure
+    else if (!(error instanceof Error && error.name === 'QuotaExceededError'))
+      await this.#examine(error, database)
+    if (place.failure) return place.failure
+    if (!isConnectionLost(error)) return this.errorOf(error)
+    const message = `the store ${place.name} failed: the browser broke off what was being written, and nothing of it is there`
+    return new AutobeeError('STORE_FAILED', message, { cause: error })
+  }
+
+  /** Not all browsers say why they aborted. */
+  async #examine(cause: unknown, database: IDBDatabase): Promise<void> {
+    const place = this.#place
     try {
-      await verify(database, place.owner)
+      if (!(await verify(database, place.owner))) place.fail(takenOver(place.name))
     } catch {
-      place.fail(lostError(place.name, error))
+      place.fail(lostError(place.name, cause))
     }
-    return place.failure ?? failure
   }
 }

@@ -69,3 +69,83 @@ export async function until(isSo: () => Promise<boolean>): Promise<void> {
 
 /** Everything goes on to the entries nearly at once, so that short cases see what happens there. */
 export const RESTLESS = { journal: { keys: 3, bytes: 2000, logged: 4000 } }
+
+/** A tab whose connections the case sees, holds up and cuts. */
+export function wired(environment: Tab) {
+  const connections: IDBDatabase[] = []
+  const seen = new Set<(transaction: IDBTransaction) => void>()
+  let isDead = false
+
+  const factory = {
+    open(name: string) {
+      // a page that is gone hears of nothing
+      if (isDead) return {} as IDBOpenDBRequest
+      const request = indexedDB.open(name)
+      request.addEventListener('success', () => {
+        const database = request.result
+        connections.push(database)
+        const transaction = database.transaction.bind(database)
+        database.transaction = (...parameters: Parameters<typeof transaction>) => {
+          if (isDead) throw new DOMException('the page is gone', 'InvalidStateError')
+          const made = transaction(...parameters)
+          for (const see of [...seen]) see(made)
+          return made
+        }
+      })
+      return request
+    }
+  }
+
+  /** Calls back, once, with the next transaction that appends to the log, before anything is asked of it. */
+  function onAppend(see: (transaction: IDBTransaction) => void): void {
+    const seeing = (transaction: IDBTransaction) => {
+      if (transaction.mode !== 'readwrite' || [...transaction.objectStoreNames].join() !== 'log') return
+      seen.delete(seeing)
+      see(transaction)
+    }
+    seen.add(seeing)
+  }
+
+  /** The browser aborts the next commit. Resolves when it does. */
+  function breakNextCommit(): Promise<void> {
+    return new Promise(resolve => {
+      onAppend(transaction => {
+        transaction.commit = () => {
+          transaction.abort()
+          resolve()
+        }
+      })
+    })
+  }
+
+  /** The store does not hear that its next commit is complete until `hear` is called. */
+  function holdCommit(): { done: Promise<void>; hear(): void } {
+    let hear = () => {}
+    const heard = new Promise<void>(resolve => {
+      hear = resolve
+    })
+    const done = new Promise<void>(resolve => {
+      onAppend(transaction => {
+        transaction.addEventListener('complete', () => resolve())
+        Object.defineProperty(transaction, 'oncomplete', {
+          set: (listener: () => void) =>
+            transaction.addEventListener('complete', () => void heard.then(listener))
+        })
+      })
+    })
+    return { done, hear: () => hear() }
+  }
+
+  return {
+    environment: Object.assign(environment, { indexedDB: factory as IDBFactory }),
+    connections,
+    seen,
+    breakNextCommit,
+    holdCommit,
+    /** From now on the page does nothing any more, and what runs is cut off. */
+    kill() {
+      isDead = true
+      for (const connection of connections) connection.close()
+    }
+  }
+}

@@ -1,0 +1,110 @@
+import { afterEach, expect, test } from 'vitest'
+import type { Environment } from '../../../adapters/storage/indexeddb/environment.ts'
+import type { StoreOptions } from '../../../adapters/storage/indexeddb/store.ts'
+import type { IndexedDbOptions } from '../../../adapters/storage/indexeddb.ts'
+import type { KeyValueStore } from '../../../adapters/storage/key-value.ts'
+import { contents, delRange, filled, keyOf, put, valueAt } from '../../../adapters/testing/bytes.ts'
+import { freshName, RESTLESS, storeIn, tab, tabWithoutLocks, wired } from './indexeddb-harness.ts'
+
+const opened: KeyValueStore[] = []
+
+afterEach(async () => {
+  for (const store of opened.splice(0)) await store.close()
+})
+
+const ONE = filled(1, 1)
+const TWO = filled(1, 2)
+const TAKEN_OVER = { code: 'STORE_LOCKED', reason: 'TAKEN_OVER' }
+
+async function open(
+  environment: Environment,
+  name: string,
+  options: IndexedDbOptions & Partial<StoreOptions> = {}
+): Promise<KeyValueStore> {
+  const store = await storeIn(environment, name, options).openKeyValue()
+  opened.push(store)
+  return store
+}
+
+test('a snapshot that is taken while a range delete waits for its page sees all of that commit, or nothing', async () => {
+  for (let turns = 0; turns < 30; turns++) {
+    const page = tab()
+    const store = await open(page, freshName(), { large: 0 })
+    await store.commit([put(keyOf(1), ONE), put(keyOf(2), ONE), put(keyOf(9), ONE)])
+    const deleting = store.commit([delRange(keyOf(1), keyOf(3)), put(keyOf(9), TWO)])
+    await microtasks(turns)
+    page.page.dispatchEvent(new Event('pagehide'))
+    await microtasks(30)
+    const snapshot = store.snapshot()
+    page.page.dispatchEvent(new Event('pageshow'))
+    await deleting
+    expect((await contents(snapshot)).map(({ value }) => value[0]).join()).toMatch(/^(1,1,1|2)$/)
+    expect((await contents(store)).length).toBe(1)
+  }
+})
+
+test('the end of a commit that an owner hears of late says nothing about who owns the store by then', async () => {
+  const name = freshName()
+  const wire = wired(tabWithoutLocks({ channel: undefined, lease: 60_000 }))
+  wire.environment.ahead = -120_000
+  const first = await open(wire.environment, name)
+  const held = wire.holdCommit()
+  const running = first.commit([put(keyOf(1), ONE)])
+  await held.done
+  const next = await open(tabWithoutLocks(), name)
+  await next.commit([put(keyOf(1), TWO)])
+  wire.environment.ahead += 60_000
+  held.hear()
+  await running
+  await expect(valueAt(first, keyOf(1))).rejects.toMatchObject(TAKEN_OVER)
+  expect(await valueAt(next, keyOf(1))).toEqual(TWO)
+})
+
+test('a page that is put aside at any moment of a commit delays it', async () => {
+  const page = tab()
+  const store = await open(page, freshName())
+  for (let turns = 0; turns < 24; turns++) {
+    const running = store.commit([put(keyOf(turns), ONE)])
+    await microtasks(turns)
+    page.page.dispatchEvent(new Event('pagehide'))
+    page.page.dispatchEvent(new Event('pageshow'))
+    await running
+  }
+  expect((await contents(store)).length).toBe(24)
+})
+
+test('a store that fails while its page comes back holds no lock', async () => {
+  const name = freshName()
+  const page = tab()
+  const wire = wired(page)
+  const store = await open(wire.environment, name)
+  const isBroken = wire.breakNextCommit()
+  const running = store.commit([put(keyOf(1), ONE)])
+  await isBroken
+  page.page.dispatchEvent(new Event('pagehide'))
+  page.page.dispatchEvent(new Event('pageshow'))
+  await expect(running).rejects.toMatchObject({ code: 'STORE_CLOSED', reason: 'LOST' })
+  const again = await open(tab(), name, { wait: true })
+  expect(await valueAt(again, keyOf(1))).toBeNull()
+})
+
+test('close waits for a cursor that looks for its next entry behind many that are gone', async () => {
+  const store = await open(tab(), freshName(), { ...RESTLESS, large: 0 })
+  await store.commit([put(keyOf(900), ONE)])
+  const cursor = store.entries({})
+  await store.commit(Array.from({ length: 300 }, (_, i) => put(keyOf(i), ONE)))
+  const reading = cursor.next(1)
+  const closing = store.close()
+  expect((await reading).map(({ key }) => key)).toEqual([keyOf(900)])
+  await closing
+})
+
+test('where locks are refused, as in a sandboxed frame, an opening rejects with UNSUPPORTED_RUNTIME', async () => {
+  const request = () => Promise.reject(new DOMException('denied in this context', 'SecurityError'))
+  const locks = { request, query: request } as unknown as LockManager
+  await expect(open(tab({ locks }), freshName())).rejects.toMatchObject({ code: 'UNSUPPORTED_RUNTIME' })
+})
+
+async function microtasks(count: number): Promise<void> {
+  for (let i = 0; i < count; i++) await null
+}

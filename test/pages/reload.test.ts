@@ -3,7 +3,7 @@ import { random } from '../durability/random.mjs'
 import { newSeed } from '../durability/rounds.ts'
 import type { Site } from '../support/chromium.ts'
 import { expectKept, Heard } from './kept.ts'
-import { launchProfile, type Profile } from './profile.ts'
+import { insecure, launchProfile, type Profile } from './profile.ts'
 import { clientSite, Tab } from './tab.ts'
 
 const ROUNDS = 4
@@ -50,11 +50,16 @@ const ENDS: Record<string, End> = {
   }
 }
 
-for (const [what, end] of Object.entries(ENDS)) {
+const CASES = [
+  ...Object.entries(ENDS).map(([what, end]) => ({ what, end, url: () => site.url })),
+  { what: 'reloaded, without Web Locks,', end: ENDS.reloaded as End, url: () => insecure(site.url) }
+]
+
+for (const { what, end, url } of CASES) {
   test(`a page that is ${what} in the middle of appends has all that was acknowledged`, async () => {
-    const rng = random(newSeed(`${what} page`))
+    const rng = random(newSeed(`page, ${what}`))
     const heard = new Heard()
-    const opened = () => Tab.open(profile.context, site.url, { onTold: said => heard.hear(said) })
+    const opened = () => Tab.open(profile.context, url(), { onTold: said => heard.hear(said) })
     let tab = await opened()
     for (let round = 0; round < ROUNDS; round++) {
       // the page before may not be gone yet

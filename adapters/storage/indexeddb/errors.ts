@@ -40,7 +40,7 @@ const CASES: readonly Case[] = [
       `the browser gives the store ${name} no more room; make room, or ask the user to persist()`
   },
   {
-    names: ['VersionError', 'ConstraintError'],
+    names: ['VersionError'],
     code: 'STORE_FAILED',
     reason: 'NOT_A_STORE',
     message: name => `the database ${name} belongs to something else; take another name`

@@ -86,6 +86,7 @@ export class Log {
     // one that cannot be added aborts them all, also when nobody waits for it
     transaction.commit()
     await completed(transaction).catch(error => {
+      // Firefox aborts without saying so: see `Work`, which asks who the owner is
       throw error instanceof DOMException && error.name === 'ConstraintError' ? new NotOwner() : error
     })
     // only now: after a failure the next one must not pass by a fence

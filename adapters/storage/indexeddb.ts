@@ -33,12 +33,13 @@ const DEFAULTS: StoreOptions = {
 
 /**
  * A store in an IndexedDB database of this name, in pages and workers; created when missing. One owner at a time, among
- * all tabs and workers: a second one gets `STORE_LOCKED`, or waits. A page that is put aside (back-forward cache, frozen
- * tab) gives its place free; when it comes back and nobody took it, it goes on, else all rejects with `STORE_LOCKED`
- * (reason `TAKEN_OVER`). Without Web Locks (pages that are not secure) an owner that died without closing keeps the store for
- * up to 15 s. When the connection is lost while a commit runs, nobody knows what became of that: `STORE_CLOSED` (reason
- * `LOST`), and the next opening tells. When the database is deleted, by the user say: `STORE_CLOSED` (reason `DELETED`). A database that
- * holds something else is left as it is.
+ * all tabs and workers: a second one gets `STORE_LOCKED`, or waits. Without Web Locks (pages that are not secure) an owner
+ * that died without closing keeps the store for up to 15 s.
+ *
+ * A page that is put aside (back-forward cache, frozen tab) gives its place free; when it comes back and nobody took it, it
+ * goes on, else all rejects with `STORE_LOCKED` (reason `TAKEN_OVER`). When the database is deleted, by the user say:
+ * `STORE_CLOSED` (reason `DELETED`). When the connection is lost while a commit runs, nobody knows what became of that:
+ * `STORE_CLOSED` (reason `LOST`), and the next opening tells. A database that holds something else is left as it is.
  * @throws AutobeeError `INVALID_ARGUMENT`, `INVALID_OPTIONS`
  */
 export function indexedDb(name: string, options: IndexedDbOptions = {}): KeyValueAdapter {

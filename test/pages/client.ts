@@ -213,13 +213,22 @@ const commands = {
 
   /** Tells the test of the `n`th transaction from now on; if a store is named, of those that may write to it. */
   async tellAtTransaction({ n, store }: { n: number; store?: string }): Promise<void> {
-    const { transaction } = IDBDatabase.prototype
     let left = n
-    IDBDatabase.prototype.transaction = function (this: IDBDatabase, names, mode, options) {
-      const isCounted = !store || (mode === 'readwrite' && [names].flat().includes(store))
+    beforeTransactions((stores, mode) => {
+      const isCounted = !store || (mode === 'readwrite' && stores.includes(store))
       if (isCounted && --left === 0) void tell('transaction')
-      return transaction.call(this, names, mode, options)
-    }
+    })
+  },
+
+  /** Stops in a debugger, if there is one, in the next commit, which has yet to begin. */
+  async stopInCommit(): Promise<void> {
+    let isStopped = false
+    beforeTransactions((stores, mode) => {
+      if (isStopped || mode !== 'readwrite' || !stores.includes('log')) return
+      isStopped = true
+      // biome-ignore lint/suspicious/noDebugger: there is one
+      debugger
+    })
   },
 
   /** Replicates over a WebSocket until either end is gone. */
@@ -255,6 +264,14 @@ async function adapterOf(name: string, place: Place | undefined): Promise<string
   if (place !== 'opfs') return place ? indexedDb(name, { durability: place }) : name
   const { opfs } = (await import('/lib/storage/opfs.js' as string)) as typeof PrivateFiles
   return opfs(name)
+}
+
+function beforeTransactions(look: (stores: readonly string[], mode: string | undefined) => void): void {
+  const { transaction } = IDBDatabase.prototype
+  IDBDatabase.prototype.transaction = function (this: IDBDatabase, names, mode, options) {
+    look(typeof names === 'string' ? [names] : [...names], mode)
+    return transaction.call(this, names, mode, options)
+  }
 }
 
 /** Cannot be made smaller on disk. Up to 80,000 bytes: more random ones a page does not get at once. */

@@ -92,12 +92,11 @@ export class LiveTab {
     await this.#session.send('Page.setWebLifecycleState', { state: 'active' })
   }
 
-  /** From now on nothing runs in it, without that it was told. */
+  /** Stops it just before it commits what it appends next; nothing runs in it then, without that it was told. */
   async hang(): Promise<void> {
     await this.#session.send('Debugger.enable')
     const paused = new Promise(resolve => this.#session.once('Debugger.paused', resolve))
-    // answered when it goes on
-    this.#session.send('Runtime.evaluate', { expression: 'debugger' }).catch(() => {})
+    await this.call('stopInCommit')
     await paused
   }
 

@@ -51,6 +51,18 @@ async function errorsOf(files: Record<string, string>, options: object): Promise
   return stdout + stderr
 }
 
+test('the storage suite of autobee/testing runs in a test framework that the package does not know', async () => {
+  const source = `import { test } from 'node:test'
+import { storageSuite } from 'autobee/testing'
+import { memory } from 'autobee/storage/memory'
+storageSuite({ test, create: () => ({ adapter: memory(), destroy: async () => {} }), seeds: [1], steps: 50 })
+`
+  await writeFile(join(project, 'suite.mjs'), source)
+  const { code, stdout } = await node('--test', '--test-reporter=tap', 'suite.mjs')
+  expect({ code, failed: /^# fail (\d+)$/m.exec(stdout)?.[1] }).toEqual({ code: 0, failed: '0' })
+  expect(Number(/^# pass (\d+)$/m.exec(stdout)?.[1])).toBeGreaterThan(40)
+})
+
 describe('in Node', () => {
   test('require gives the class, with the other exports as its statics, without a warning', async () => {
     const source = `const Autobee = require('autobee')

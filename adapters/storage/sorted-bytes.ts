@@ -1,8 +1,5 @@
-import module from 'sorted-btree'
 import type { KeyValueEntry, KeyValueOperation, KeyValueRange } from './key-value.ts'
-
-// CommonJS that says it was a module: Node gives its exports as the default import, some bundlers its default export
-const BTree = module.default ?? (module as unknown as typeof module.default)
+import { sortedMap } from './sorted-map.ts'
 
 type Pair = [string, Uint8Array]
 
@@ -11,9 +8,9 @@ type Pair = [string, Uint8Array]
  * one character per byte, which engines store in one byte each and compare natively: faster than arrays by a quarter.
  */
 export class SortedBytes {
-  readonly #tree: InstanceType<typeof BTree<string, Uint8Array>>
+  readonly #tree
 
-  constructor(tree = new BTree<string, Uint8Array>(undefined, compare)) {
+  constructor(tree = sortedMap<string, Uint8Array>()) {
     this.#tree = tree
   }
 
@@ -55,11 +52,6 @@ export class SortedBytes {
   #deleteRange(start: string, end: string): void {
     if (start < end) this.#tree.deleteRange(start, end, false)
   }
-}
-
-function compare(a: string, b: string): number {
-  if (a < b) return -1
-  return a > b ? 1 : 0
 }
 
 function textOf(bytes: Uint8Array): string {

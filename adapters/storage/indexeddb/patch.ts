@@ -1,12 +1,9 @@
-import module from 'sorted-btree'
 import type { KeyValueOperation } from '../key-value.ts'
+import { type SortedMap, sortedMap } from '../sorted-map.ts'
 import { textOf } from './bytes.ts'
 import { Intervals } from './intervals.ts'
 
-// CommonJS that says it was a module: Node gives its exports as the default import, some bundlers its default export
-const BTree = module.default ?? (module as unknown as typeof module.default)
-
-type Points = InstanceType<typeof BTree<string, Old>>
+type Points = SortedMap<string, Old>
 
 /** A value, null for none; of a key that is about to be overwritten, known when that transaction has read it. */
 export class Old {
@@ -61,7 +58,7 @@ export interface Patch {
 
 /** What commits overwrote: who is first says what was there. See `Undo`. */
 export class FirstWins implements Patch {
-  readonly points: Points = new BTree<string, Old>(undefined, compare)
+  readonly points: Points = sortedMap<string, Old>()
   readonly ranges = new Intervals<Spill | null>()
 
   get isEmpty(): boolean {
@@ -85,7 +82,7 @@ export class LastWins implements Patch {
   #copy: Patch | null = null
 
   constructor() {
-    this.points = new BTree<string, Old>(undefined, compare)
+    this.points = sortedMap<string, Old>()
     this.ranges = new Intervals<null>()
   }
 
@@ -141,9 +138,4 @@ function findIn({ points, ranges }: Pick<Patch, 'points' | 'ranges'>, key: strin
   if (old && !old.isVoid) return old
   const range = ranges.isEmpty ? undefined : ranges.find(key)
   return range && (range.source ?? ABSENT)
-}
-
-function compare(a: string, b: string): number {
-  if (a < b) return -1
-  return a > b ? 1 : 0
 }

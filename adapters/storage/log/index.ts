@@ -1,11 +1,8 @@
-import module from 'sorted-btree'
 import type { KeyValueRange } from '../key-value.ts'
+import { type SortedMap, sortedMap } from '../sorted-map.ts'
 import { type KeyText, textOf } from './keys.ts'
 import { Changes, ENTRY_OVERHEAD } from './operations.ts'
 import { boundOf, type Place } from './place.ts'
-
-// CommonJS that says it was a module: Node gives its exports as the default import, some bundlers its default export
-const BTree = module.default ?? (module as unknown as typeof module.default)
 
 /** Takes a fifth less memory than the 32 that is the default. */
 const NODE_SIZE = 64
@@ -13,10 +10,10 @@ const DROP = { delete: true } as const
 
 /** Where the value of every key is. A clone costs nothing until either side changes. */
 export class KeyIndex {
-  readonly #tree: InstanceType<typeof BTree<KeyText, Place>>
+  readonly #tree: SortedMap<KeyText, Place>
   #liveBytes = 0
 
-  constructor(tree = new BTree<KeyText, Place>(undefined, compare, NODE_SIZE)) {
+  constructor(tree = sortedMap<KeyText, Place>({ nodeSize: NODE_SIZE })) {
     this.#tree = tree
   }
 
@@ -90,9 +87,4 @@ export class KeyIndex {
 
 function sizeOf(key: KeyText, place: Place): number {
   return ENTRY_OVERHEAD + key.length + boundOf(place)
-}
-
-function compare(a: KeyText, b: KeyText): number {
-  if (a < b) return -1
-  return a > b ? 1 : 0
 }

@@ -27,7 +27,9 @@ globalThis.outcome = (async () => {
 
 /** Firefox is not needed for the tests to be complete: where there is none, this is skipped, and says so. */
 test.skipIf(!executablePath)(
-  'Firefox opens, appends, reloads and reads, in a page and a worker, under a strict content security policy',
+  `Firefox opens, appends, reloads and reads, in a page and a worker, under a strict content security policy${
+    executablePath ? '' : ' (skipped: there is no Firefox on this machine)'
+  }`,
   async () => {
     const site = await serveSite({
       policy: STRICT_POLICY,

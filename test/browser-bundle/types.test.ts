@@ -23,6 +23,7 @@ import { indexedDb as same, type IndexedDbOptions } from 'autobee/storage/indexe
 import { memory as alsoMemory } from 'autobee/storage/memory'
 import { randomAccess } from 'autobee/storage/random-access'
 import { storageSuite } from 'autobee/testing'
+import { webSocketStream } from 'autobee/transport/websocket'
 const options: IndexedDbOptions = { durability: 'strict' }
 const db = new Autobee(await openStore(indexedDb('name', options)))
 const kv = new KeyValue<string, number>(await openStore(memory()))
@@ -34,6 +35,8 @@ const usage: number | null = (await estimate()).usage
 indexedDb('name', { durability: 'often' })
 // @ts-expect-error the store is no number
 new Default(3)
+const stream = db.replicate(true)
+stream.pipe(webSocketStream(new WebSocket('wss://example.org'))).pipe(stream)
 export const all = [db, kv, b4a, persisted, usage, randomAccess, storageSuite]
 `
 

@@ -98,7 +98,8 @@ export class Journal {
 
   /** Begins to move what was written, unless something is being moved: that goes first. */
   #begin(): void {
-    if (!this.#moving && !this.#written.isEmpty) {
+    // also when nothing is to be written: records that changed nothing are to be removed
+    if (!this.#moving && this.#log.last > this.#moved) {
       this.#moving = { patch: this.#written, last: this.#log.last }
       this.#written = new LastWins()
       this.#logged = 0

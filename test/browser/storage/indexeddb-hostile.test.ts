@@ -4,7 +4,16 @@ import type { StoreOptions } from '../../../adapters/storage/indexeddb/store.ts'
 import type { IndexedDbOptions } from '../../../adapters/storage/indexeddb.ts'
 import type { KeyValueStore } from '../../../adapters/storage/key-value.ts'
 import { contents, delRange, filled, keyOf, put, valueAt } from '../../../adapters/testing/bytes.ts'
-import { freshName, RESTLESS, storeIn, tab, tabWithoutLocks, wired } from './indexeddb-harness.ts'
+import {
+  freshName,
+  openRaw,
+  RESTLESS,
+  storeIn,
+  tab,
+  tabWithoutLocks,
+  until,
+  wired
+} from './indexeddb-harness.ts'
 
 const opened: KeyValueStore[] = []
 
@@ -103,6 +112,48 @@ test('where locks are refused, as in a sandboxed frame, an opening rejects with 
   const request = () => Promise.reject(new DOMException('denied in this context', 'SecurityError'))
   const locks = { request, query: request } as unknown as LockManager
   await expect(open(tab({ locks }), freshName())).rejects.toMatchObject({ code: 'UNSUPPORTED_RUNTIME' })
+})
+
+test('of those who open at the same moment without Web Locks one has the store, whatever their clocks say', async () => {
+  const HOUR = 3_600_000
+  const name = freshName()
+  const tabs = [0, HOUR, -HOUR, 5 * HOUR, -24 * HOUR, 1].map(ahead =>
+    Object.assign(tabWithoutLocks({ lease: 10_000 }), { ahead })
+  )
+  const results = await Promise.allSettled(tabs.map(one => open(one, name)))
+  const stores = results.flatMap(result => (result.status === 'fulfilled' ? [result.value] : []))
+  expect(stores.length).toBe(1)
+  for (const result of results)
+    if (result.status === 'rejected') expect(result.reason).toMatchObject({ code: 'STORE_LOCKED' })
+
+  let openNow = 1
+  const turns = tabs.map(async (one, i) => {
+    const store = await open(one, name, { wait: true })
+    expect(openNow++).toBe(0)
+    await store.commit([put(keyOf(i), ONE)])
+    one.ahead -= 7 * HOUR
+    expect(await valueAt(store, keyOf(i))).toEqual(ONE)
+    openNow--
+    await store.close()
+  })
+  openNow--
+  await stores[0]?.close()
+  await Promise.all(turns)
+  expect((await contents(await open(tabWithoutLocks(), name))).length).toBe(tabs.length)
+})
+
+test('commits that change nothing leave no records behind', async () => {
+  const name = freshName()
+  const store = await open(tab(), name, RESTLESS)
+  for (let i = 0; i < 60; i++) await store.commit([delRange(keyOf(2), keyOf(1))])
+  const database = await openRaw(name)
+  const count = () =>
+    new Promise<number>(resolve => {
+      const request = database.transaction('log').objectStore('log').count()
+      request.onsuccess = () => resolve(request.result)
+    })
+  await until(async () => (await count()) < 30)
+  database.close()
 })
 
 async function microtasks(count: number): Promise<void> {

@@ -8,7 +8,8 @@ import type { OpenStoreOptions } from './adapter.ts'
  * 1,024 bytes long, values 0 to 64 MiB; an empty value is a value.
  *
  * **Time.** A commit takes effect at one moment between its call and its resolution, with all of its operations, for every
- * reader; one that rejects takes no effect, not later either. What was called after a commit has resolved sees it. Reads
+ * reader; one that rejects takes no effect, not later either. (Of one that rejects with reason `LOST`, only the next opening
+ * tells: it took effect, as a whole, before the store was lost, or never.) What was called after a commit has resolved sees it. Reads
  * that run while a commit does see either all of it or nothing of it.
  *
  * **Bytes.** Nobody changes bytes that were handed over: a store may keep the arrays that it is given and hand out the

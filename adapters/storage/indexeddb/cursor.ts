@@ -15,6 +15,8 @@ export interface CursorHost {
   readonly database: IDBDatabase
   /** Runs a read, again if the connection had to be opened anew. */
   run<T>(read: () => Promise<T>): Promise<T>
+  /** Resolves when the store is known to be this owner's still; rejects for good when it is not. */
+  verified(): Promise<void>
   closedError(): AutobeeError
   /** Called once, when the cursor needs its view no more. */
   onEnd(cursor: Cursor): void
@@ -91,13 +93,20 @@ export class Cursor implements KeyValueCursor {
       range: keyRange(bounds)
     })
     const spilled = new Map<Spill, readonly Row[]>()
+    let isVerified = true
     // what was stored when it was read, and was overwritten since, is noted by now: later notes are as good as earlier ones
     for (;;) {
       const spill = this.#spills().find(spill => !spilled.has(spill))
       const pending = spill ? null : this.#pending({ stored, count })
-      if (spill) spilled.set(spill, await readSpill(this.#host.database, spill, { ...options, bounds }))
-      else if (pending) await pending
-      else return this.#take({ stored, spilled, noted: this.#noted(count), count }, limit)
+      if (spill) {
+        spilled.set(spill, await readSpill(this.#host.database, spill, { ...options, bounds }))
+        isVerified = false
+      } else if (pending) await pending
+      else if (!isVerified) {
+        // read later than the rest: the next owner throws spills away
+        await this.#host.verified()
+        isVerified = true
+      } else return this.#take({ stored, spilled, noted: this.#noted(count), count }, limit)
       if (this.#isClosed()) throw this.#host.closedError()
     }
   }

@@ -135,7 +135,8 @@ export class Place {
   lost(cause?: unknown, database?: IDBDatabase): void {
     if (this.#state.state !== 'open' || (database && database !== this.#state.database)) return
     this.#state.database.close()
-    if (this.#isUnproved) this.fail(lostError(this.name, cause))
+    // not when it has been open for a while: some browsers close whatever is idle in the background
+    if (this.#isUnproved && this.#isKnown()) this.fail(lostError(this.name, cause))
     else {
       this.#isUnproved = true
       this.#move(() => this.#reopen())

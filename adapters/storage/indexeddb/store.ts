@@ -64,6 +64,7 @@ export class IndexedDbStore implements KeyValueStore {
         return place.database
       },
       run: read => work.read(read),
+      verified: () => work.ready(),
       closedError: () => this.#closedError(),
       onEnd: cursor => {
         this.#cursors.delete(cursor)

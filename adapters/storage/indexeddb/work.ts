@@ -30,6 +30,11 @@ export class Work {
     return running
   }
 
+  /** Resolves when the database can be used, and is known to be ours. */
+  async ready(): Promise<void> {
+    for (let wait = this.#place.ready(); wait; wait = this.#place.ready()) await wait
+  }
+
   /** Again, once, if the connection was gone before anything was asked of it. */
   async write(write: () => Promise<void>): Promise<void> {
     for (let isSecond = false; ; isSecond = true) {

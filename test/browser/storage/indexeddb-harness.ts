@@ -70,6 +70,10 @@ export async function until(isSo: () => Promise<boolean>): Promise<void> {
 /** Everything goes on to the entries nearly at once, so that short cases see what happens there. */
 export const RESTLESS = { journal: { keys: 3, bytes: 2000, logged: 4000 } }
 
+interface WithRecords extends IDBObjectStore {
+  getAllRecords(options: object): IDBRequest
+}
+
 /** A tab whose connections the case sees, holds up and cuts. */
 export function wired(environment: Tab) {
   const connections: IDBDatabase[] = []
@@ -136,12 +140,52 @@ export function wired(environment: Tab) {
     return { done, hear: () => hear() }
   }
 
+  /** The store does not hear of the next page of entries until `hear` is called. */
+  function holdPage(): { done: Promise<void>; hear(): void } {
+    let hear = () => {}
+    const heard = new Promise<void>(resolve => {
+      hear = resolve
+    })
+    const done = new Promise<void>(resolve => {
+      const see = (transaction: IDBTransaction) => {
+        if (transaction.mode !== 'readonly' || [...transaction.objectStoreNames].join() !== 'entries') return
+        seen.delete(see)
+        const store = transaction.objectStore('entries') as WithRecords
+        const getAllRecords = store.getAllRecords.bind(store)
+        store.getAllRecords = options => {
+          const request = getAllRecords(options)
+          request.addEventListener('success', () => resolve())
+          Object.defineProperty(request, 'onsuccess', {
+            set: (listener: () => void) =>
+              request.addEventListener('success', () => void heard.then(listener))
+          })
+          return request
+        }
+      }
+      seen.add(see)
+    })
+    return { done, hear: () => hear() }
+  }
+
+  /** Resolves when the store has made this connection, and said on it that it is alive. */
+  async function reopened(count: number): Promise<void> {
+    let isThere = false
+    const see = ({ mode, db }: IDBTransaction) => {
+      if (mode === 'readwrite' && db === connections[count - 1]) isThere = true
+    }
+    seen.add(see)
+    await until(async () => isThere)
+    seen.delete(see)
+  }
+
   return {
     environment: Object.assign(environment, { indexedDB: factory as IDBFactory }),
     connections,
     seen,
     breakNextCommit,
     holdCommit,
+    holdPage,
+    reopened,
     /** From now on the page does nothing any more, and what runs is cut off. */
     kill() {
       isDead = true

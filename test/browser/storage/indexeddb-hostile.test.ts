@@ -3,7 +3,7 @@ import type { Environment } from '../../../adapters/storage/indexeddb/environmen
 import type { StoreOptions } from '../../../adapters/storage/indexeddb/store.ts'
 import type { IndexedDbOptions } from '../../../adapters/storage/indexeddb.ts'
 import type { KeyValueStore } from '../../../adapters/storage/key-value.ts'
-import { contents, delRange, filled, keyOf, put, valueAt } from '../../../adapters/testing/bytes.ts'
+import { begun, contents, delRange, filled, keyOf, put, valueAt } from '../../../adapters/testing/bytes.ts'
 import {
   freshName,
   openRaw,
@@ -154,6 +154,36 @@ test('commits that change nothing leave no records behind', async () => {
     })
   await until(async () => (await count()) < 30)
   database.close()
+})
+
+test('an owner that sleeps in the middle of a page of a snapshot does not answer with what is left of it', async () => {
+  const name = freshName()
+  const wire = wired(tabWithoutLocks({ channel: undefined, lease: 60_000 }))
+  wire.environment.ahead = -120_000
+  const first = await open(wire.environment, name, { large: 0, undoBytes: -1 })
+  await first.commit(Array.from({ length: 20 }, (_, i) => put(keyOf(i), ONE)))
+  const snapshot = first.snapshot()
+  await first.commit([delRange(keyOf(3), keyOf(17))])
+  const held = wire.holdPage()
+  const reading = begun(snapshot.entries({}).next(100))
+  await held.done
+  await open(tabWithoutLocks(), name)
+  wire.environment.ahead += 60_000
+  held.hear()
+  await expect(reading).rejects.toMatchObject(TAKEN_OVER)
+})
+
+test('a connection that the browser closes now and then, while nobody uses the store, is opened again each time', async () => {
+  const wire = wired(tab())
+  const store = await open(wire.environment, freshName())
+  await store.commit([put(keyOf(1), ONE)])
+  for (let count = 1; count < 4; count++) {
+    wire.connections.at(-1)?.close()
+    wire.connections.at(-1)?.dispatchEvent(new Event('close'))
+    await wire.reopened(count + 1)
+    wire.environment.ahead += wire.environment.lease
+  }
+  expect(await valueAt(store, keyOf(1))).toEqual(ONE)
 })
 
 async function microtasks(count: number): Promise<void> {

@@ -78,11 +78,10 @@ class Walk {
     const commits = Array.from({ length: 1 + this.#random.below(4) }, () => this.#begin(store))
     if (this.#random.oneIn(2)) this.#watch(store, { commits })
     const looking = this.#random.oneIn(2) ? this.#look() : null
+    // it may fail while nobody awaits it yet
+    looking?.catch(noop)
     const after = await this.#disturb()
-    if (after === 'kill' || after === 'take over') {
-      looking?.catch(noop)
-      return this.#reopen(after, commits)
-    }
+    if (after === 'kill' || after === 'take over') return this.#reopen(after, commits)
     await Promise.all(commits.map(({ ended }) => ended))
     await looking?.catch(error => this.#forgive(error))
     try {

@@ -15,8 +15,6 @@ const STORAGES: Record<string, (name: string) => KeyValueAdapter> = {
   'OPFS, strict': name => opfs(name, { durability: 'strict' })
 }
 
-const storages = Object.keys(STORAGES)
-
 /** Databases that stay open, by their storage. */
 const open = new Map<string, { db: Autobee; close(): Promise<void> }>()
 let opened = 0
@@ -52,6 +50,39 @@ async function sequentialAppends(o: { storage: string; count: number }): Promise
   const begin = performance.now()
   for (const value of values) await db.append(value)
   return performance.now() - begin
+}
+
+/**
+ * The same in memory, each followed by a bare transaction of IndexedDB that writes 1 KiB, as an append's record is: what a
+ * store there can reach at best.
+ */
+async function appendsAndTransactions(o: { count: number }): Promise<number> {
+  const bare = await openBare()
+  const { db } = open.get('memory') as { db: Autobee }
+  const values = Array.from({ length: o.count }, () => valueFor(`key ${opened++ % 10_000}`))
+  const begin = performance.now()
+  for (const value of values) {
+    await db.append(value)
+    await new Promise<void>((resolve, reject) => {
+      const transaction = bare.transaction('records', 'readwrite', { durability: 'relaxed' })
+      transaction.oncomplete = () => resolve()
+      transaction.onabort = () => reject(transaction.error)
+      transaction.objectStore('records').add(new Uint8Array(1024))
+      transaction.commit()
+    })
+  }
+  const ms = performance.now() - begin
+  bare.close()
+  return ms
+}
+
+function openBare(): Promise<IDBDatabase> {
+  return new Promise((resolve, reject) => {
+    const request = indexedDB.open('bare')
+    request.onupgradeneeded = () => request.result.createObjectStore('records', { autoIncrement: true })
+    request.onsuccess = () => resolve(request.result)
+    request.onerror = () => reject(request.error)
+  })
 }
 
 async function closeAll(): Promise<void> {
@@ -142,7 +173,7 @@ async function changes(dbs: readonly Autobee[], condition: () => Promise<boolean
   }
 }
 
-export const api = { storages, cryptoRates, sequentialAppends, closeAll, fill, coldOpen, merge }
+export const api = { cryptoRates, sequentialAppends, appendsAndTransactions, closeAll, fill, coldOpen, merge }
 export type Api = typeof api
 
 Object.assign(globalThis, { bench: api })

@@ -63,6 +63,7 @@ test('a browser killed while commits move from the log to the entries loses noth
   const rng = random(newSeed('killed while moving'))
   const kept: Acknowledged[] = []
   // the moves begin when 4 MiB are in the log, and make some transactions; then the log is trimmed, which notes how far
+  // values stay under 64 KiB: with larger ones Chromium itself may delete all, a known defect (docs/STORAGE.md)
   for (const [round, store] of ['entries', 'meta', 'entries'].entries()) {
     const heard = new Heard()
     const tab = await start(heard)
@@ -71,7 +72,7 @@ test('a browser killed while commits move from the log to the entries loses noth
     const there = heard.transaction()
     const n = store === 'meta' ? 1 : 1 + Math.floor(rng() * 8)
     await tab.call('tellAtTransaction', { n, store })
-    await tab.call('run', { prefix: `round${round}`, seed: Math.floor(rng() * 2 ** 32), fill: 80_000 })
+    await tab.call('run', { prefix: `round${round}`, seed: Math.floor(rng() * 2 ** 32), fill: 40_000 })
     await tab.whileCalm(there)
     await kill()
     tab.expectCalm()

@@ -15,8 +15,8 @@ const BYTES_AT_ONCE = 1024 * 1024
 
 /**
  * Bytes of a value that has a transaction for itself. Chromium (150) puts larger ones into files; killed while a transaction
- * with several of these and other entries ran, it found the origin's databases corrupt in one of seven openings, and deleted
- * them all. With one such value and nothing else in a transaction: never in 52.
+ * with several of these ran, it found the origin's databases corrupt in one of seven openings, and deleted them all. One to
+ * a transaction makes that rarer, and does not end it: what would is to keep large values in pieces here, as in the log.
  */
 const FILE = 48 * 1024
 

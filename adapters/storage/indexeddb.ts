@@ -28,7 +28,7 @@ const DEFAULTS: StoreOptions = {
   cacheBytes: 8 * MIB,
   undoBytes: 4 * MIB,
   journal: { keys: 8192, bytes: 4 * MIB, logged: 4 * MIB },
-  large: 32 * MIB
+  large: 8 * MIB
 }
 
 /**

@@ -224,7 +224,7 @@ const commands = {
   async stopInCommit(): Promise<void> {
     let isStopped = false
     beforeTransactions((stores, mode) => {
-      if (isStopped || mode !== 'readwrite' || !stores.includes('log')) return
+      if (isStopped || mode !== 'readwrite' || stores.join() !== 'log') return
       isStopped = true
       // biome-ignore lint/suspicious/noDebugger: there is one
       debugger

@@ -13,13 +13,6 @@ const AT_ONCE = 256
 /** Bytes written in one transaction, but for one entry at least. */
 const BYTES_AT_ONCE = 1024 * 1024
 
-/**
- * Bytes of a value that has a transaction for itself. Chromium (150) puts larger ones into files; killed while a transaction
- * with several of these ran, it found the origin's databases corrupt in one of seven openings, and deleted them all. One to
- * a transaction makes that rarer, and does not end it: what would is to keep large values in pieces here, as in the log.
- */
-const FILE = 48 * 1024
-
 interface DrainOptions {
   readonly place: Place
   readonly work: Work
@@ -69,13 +62,6 @@ function* chunksOf({ points }: LastWins): Generator<KeyValueOperation[], void, u
   let bytes = 0
   for (const [text, { value }] of points.entries()) {
     const key = bytesOf(text)
-    if (value && value.length >= FILE) {
-      if (chunk.length > 0) yield chunk
-      yield [{ type: 'put', key, value }]
-      chunk = []
-      bytes = 0
-      continue
-    }
     chunk.push(value ? { type: 'put', key, value } : { type: 'delete', key })
     bytes += value?.length ?? 0
     if (chunk.length < AT_ONCE && bytes < BYTES_AT_ONCE) continue

@@ -6,12 +6,8 @@ import { begin, completed, type Durability, read, STORES } from './requests.ts'
 import { lengthen, shorten } from './runs.ts'
 import { isSameOwner } from './write.ts'
 
-/**
- * Bytes at which a record is complete, and of a value that is in one piece: a commit takes as many records as it needs. From
- * 64 KiB on Chromium puts what is stored into files, several in one transaction, and that is not safe: see `drain`.
- */
-const RECORD = 32 * 1024
-const PIECE = 24 * 1024
+/** Bytes of a record, about; a commit takes as many as it needs. Chromium puts larger values into files of their own. */
+const RECORD = 48 * 1024
 
 /** What a record costs when it is read, beside its bytes, in bytes. */
 const OVERHEAD = 512
@@ -22,10 +18,7 @@ const AT_ONCE = 256
 /** Of an operation: its type, and the lengths of its two strings of bytes. */
 const HEADER = 9
 
-/** `more`: what follows in the value of the put before it. */
-const TYPES = ['put', 'delete', 'delete-range', 'more'] as const
-
-type Piece = KeyValueOperation | { readonly type: 'more'; readonly value: Uint8Array }
+const TYPES = ['put', 'delete', 'delete-range'] as const
 
 const NOTHING = new Uint8Array(0)
 
@@ -43,8 +36,6 @@ export class Log {
   readonly #fences: number[] = []
   #next = 1
   #trimmed = 0
-  /** A put that was read and may go on in the next record, and the pieces of its value. */
-  #unfinished: { readonly key: Uint8Array; readonly pieces: Uint8Array[] } | null = null
 
   constructor(place: Place, durability: Durability) {
     this.#place = place
@@ -78,42 +69,11 @@ export class Log {
         const bytes = lengthen(short)
         if (numberIn(keys[i]) !== this.#next) throw new NotBytes()
         if (bytes.length === 0) this.#fences.push(this.#next)
-        apply(this.#join(unpack(bytes)), short.length + OVERHEAD)
+        apply(unpack(bytes), short.length + OVERHEAD)
         this.#next++
       }
       isLast = keys.length < AT_ONCE
     }
-    apply(this.#finish(), 0)
-  }
-
-  /** Operations out of pieces, but for a last one that may go on. */
-  #join(pieces: readonly Piece[]): KeyValueOperation[] {
-    const operations: KeyValueOperation[] = []
-    for (const piece of pieces) {
-      if (piece.type === 'more') {
-        if (!this.#unfinished) throw new NotBytes()
-        this.#unfinished.pieces.push(piece.value)
-        continue
-      }
-      operations.push(...this.#finish())
-      if (piece.type === 'put' && piece.value.length === PIECE)
-        this.#unfinished = { key: piece.key, pieces: [piece.value] }
-      else operations.push(piece)
-    }
-    return operations
-  }
-
-  #finish(): KeyValueOperation[] {
-    if (!this.#unfinished) return []
-    const { key, pieces } = this.#unfinished
-    this.#unfinished = null
-    const value = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0))
-    let at = 0
-    for (const piece of pieces) {
-      value.set(piece, at)
-      at += piece.length
-    }
-    return [{ type: 'put', key, value }]
   }
 
   /** Resolves when the operations are committed, all or none, to their bytes. One at a time. @throws NotOwner */
@@ -180,30 +140,20 @@ function numberIn(value: unknown): number {
 
 function pack(operations: readonly KeyValueOperation[]): Uint8Array<ArrayBuffer>[] {
   const records: Uint8Array<ArrayBuffer>[] = []
-  const pieces = operations.flatMap(piecesOf)
   let from = 0
   let size = 0
-  for (const [i, piece] of pieces.entries()) {
-    const [first, second] = stringsOf(piece)
+  for (const [i, operation] of operations.entries()) {
+    const [first, second] = stringsOf(operation)
     size += HEADER + first.length + second.length
-    if (size < RECORD && i < pieces.length - 1) continue
-    records.push(shorten(packed(pieces.slice(from, i + 1), size)))
+    if (size < RECORD && i < operations.length - 1) continue
+    records.push(shorten(packed(operations.slice(from, i + 1), size)))
     from = i + 1
     size = 0
   }
   return records
 }
 
-function piecesOf(operation: KeyValueOperation): Piece[] {
-  if (operation.type !== 'put' || operation.value.length <= PIECE) return [operation]
-  const { type, key, value } = operation
-  const pieces: Piece[] = [{ type, key, value: value.subarray(0, PIECE) }]
-  for (let at = PIECE; at < value.length; at += PIECE)
-    pieces.push({ type: 'more', value: value.subarray(at, at + PIECE) })
-  return pieces
-}
-
-function packed(operations: readonly Piece[], size: number): Uint8Array<ArrayBuffer> {
+function packed(operations: readonly KeyValueOperation[], size: number): Uint8Array<ArrayBuffer> {
   const record = new Uint8Array(size)
   const view = new DataView(record.buffer)
   let at = 0
@@ -219,9 +169,9 @@ function packed(operations: readonly Piece[], size: number): Uint8Array<ArrayBuf
   return record
 }
 
-function unpack(record: Uint8Array): Piece[] {
+function unpack(record: Uint8Array): KeyValueOperation[] {
   const view = new DataView(record.buffer, record.byteOffset, record.byteLength)
-  const operations: Piece[] = []
+  const operations: KeyValueOperation[] = []
   for (let at = 0; at < record.length; ) {
     if (at + HEADER > record.length) throw new NotBytes()
     const type = TYPES[view.getUint8(at)]
@@ -231,7 +181,6 @@ function unpack(record: Uint8Array): Piece[] {
     const first = record.slice(at + HEADER, middle)
     const second = record.slice(middle, end)
     if (type === 'put') operations.push({ type, key: first, value: second })
-    else if (type === 'more') operations.push({ type, value: second })
     else if (type === 'delete') operations.push({ type, key: first })
     else if (type === 'delete-range') operations.push({ type, start: first, end: second })
     else throw new NotBytes()
@@ -240,9 +189,8 @@ function unpack(record: Uint8Array): Piece[] {
   return operations
 }
 
-function stringsOf(operation: Piece): readonly [Uint8Array, Uint8Array] {
+function stringsOf(operation: KeyValueOperation): readonly [Uint8Array, Uint8Array] {
   if (operation.type === 'put') return [operation.key, operation.value]
-  if (operation.type === 'more') return [NOTHING, operation.value]
   if (operation.type === 'delete') return [operation.key, NOTHING]
   return [operation.start, operation.end]
 }

@@ -189,3 +189,27 @@ test('a connection that the browser closes now and then, while nobody uses the s
 async function microtasks(count: number): Promise<void> {
   for (let i = 0; i < count; i++) await null
 }
+
+test('no two transactions that write run at a time, of one tab or of two', async () => {
+  // Chromium, killed while they do, deletes all databases of the origin
+  const name = freshName()
+  const scopes = new Set<string>()
+  const see = ({ mode, objectStoreNames }: IDBTransaction) => {
+    if (mode === 'readwrite') scopes.add([...objectStoreNames].join())
+  }
+  const options = { ...RESTLESS, undoBytes: -1, large: 10_000 }
+  for (let turn = 0; turn < 2; turn++) {
+    const wire = wired(tabWithoutLocks({ lease: 20 }))
+    wire.seen.add(see)
+    const store = await open(wire.environment, name, options)
+    const snapshot = store.snapshot()
+    for (let i = 0; i < 40; i++) await store.commit([put(keyOf(i % 8), new Uint8Array(i % 9 ? 300 : 12_000))])
+    await store.commit([delRange(keyOf(0), keyOf(4))])
+    await until(async () => scopes.has('log,meta'))
+    snapshot.close()
+    await store.close()
+  }
+  expect([...scopes].filter(scope => !scope.split(',').includes('log'))).toEqual([])
+  expect(scopes).toContain('log')
+  expect(scopes).toContain('entries,log,meta')
+})

@@ -19,6 +19,8 @@ const NODE_ENTRIES = {
   'transport/tcp': 'adapters/transport/tcp.ts',
   'transport/websocket': 'adapters/transport/websocket.ts',
   'transport/relay': 'adapters/transport/relay.ts',
+  'transport/mirror': 'adapters/transport/mirror.ts',
+  'transport/webrtc': 'adapters/transport/webrtc.ts',
   'transport/swarm': 'adapters/transport/swarm.ts',
   cli: 'demo/cli.ts',
   'demo/peer': 'demo/peer.ts',
@@ -38,6 +40,9 @@ const BROWSER_ENTRIES = {
   'storage/opfs': 'adapters/storage/opfs.ts',
   'transport/tcp': 'adapters/entry/unsupported/tcp.ts',
   'transport/websocket': 'adapters/transport/websocket.ts',
+  'transport/relay': 'adapters/entry/unsupported/relay.ts',
+  'transport/mirror': 'adapters/transport/mirror.ts',
+  'transport/webrtc': 'adapters/transport/webrtc.ts',
   'transport/swarm': 'adapters/transport/swarm.ts'
 }
 

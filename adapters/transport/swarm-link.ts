@@ -10,20 +10,20 @@ const replicated = new WeakMap<SwarmConnection, WeakSet<ReplicatesStreams>>()
 
 /** One handle's use of a connection that others may use as well. */
 export class SwarmLink {
-  readonly peer: Peer
   readonly #connection: SwarmConnection
-  readonly #onclose: (peer: Peer, error: Error | null) => void
+  readonly #onclose: (peer: Peer | null, error: Error | null) => void
   readonly #listeners: { error(error: Error): void; close(): void }
+  #peer: Peer | null = null
   #error: Error | null = null
 
   /**
-   * @param onclose once: the connection ended, or this link was closed
+   * @param onclose once: the connection ended, or this link was closed; without a peer when it was never open
    * @throws what `replicate` throws
    */
   constructor(
     target: ReplicatesStreams,
     connection: SwarmConnection,
-    onclose: (peer: Peer, error: Error | null) => void
+    onclose: (peer: Peer | null, error: Error | null) => void
   ) {
     this.#connection = connection
     this.#onclose = onclose
@@ -32,11 +32,6 @@ export class SwarmLink {
     if (!targets.has(target)) target.replicate(connection)
     targets.add(target)
     users.set(connection, (users.get(connection) ?? 0) + 1)
-    this.peer = {
-      address: placeOf(connection),
-      isInitiator: connection.isInitiator === true,
-      stream: connection
-    }
     this.#listeners = {
       error: error => {
         this.#error ??= error
@@ -45,6 +40,17 @@ export class SwarmLink {
     }
     connection.on('error', this.#listeners.error)
     connection.once('close', this.#listeners.close)
+  }
+
+  /** The connection's handshake is through. */
+  open(): Peer {
+    const connection = this.#connection
+    this.#peer = {
+      address: placeOf(connection),
+      isInitiator: connection.noiseStream.isInitiator,
+      stream: connection
+    }
+    return this.#peer
   }
 
   /** Ends the connection, unless another link uses it. */
@@ -64,7 +70,7 @@ export class SwarmLink {
   #end(): void {
     const connection = this.#connection
     users.set(connection, (users.get(connection) ?? 1) - 1)
-    this.#onclose(this.peer, isReplaced(this.#error) ? null : this.#error)
+    this.#onclose(this.#peer, isReplaced(this.#error) ? null : this.#error)
   }
 }
 
@@ -74,7 +80,7 @@ function isReplaced(error: Error | null): boolean {
 }
 
 /** The other side's address where it is known, else its public key. */
-function placeOf({ rawStream, remotePublicKey }: SwarmConnection): string {
+function placeOf({ rawStream, noiseStream: { remotePublicKey } }: SwarmConnection): string {
   const { remoteHost, remotePort } = (rawStream ?? {}) as { remoteHost?: unknown; remotePort?: unknown }
   if (typeof remoteHost === 'string' && typeof remotePort === 'number')
     return addressOf({ host: remoteHost, port: remotePort })

@@ -15,6 +15,39 @@ export interface SwarmConnection extends Hypercore.ReplicationStream {
   readonly rawStream?: unknown
 }
 
+/** A connection of an older swarm: raw bytes both ways, in order, with the events of a stream of Node's. */
+export interface OlderConnection {
+  readonly destroyed?: boolean
+  write(bytes: Uint8Array): boolean
+  end(): unknown
+  pause(): unknown
+  resume(): unknown
+  destroy(): unknown
+  on(event: 'data', listener: (bytes: Uint8Array) => void): unknown
+  on(event: 'drain' | 'end' | 'close', listener: () => void): unknown
+  on(event: 'error', listener: (error: Error) => void): unknown
+}
+
+/** What an older swarm says of a connection. */
+export interface OlderInfo {
+  /** Did this side dial? */
+  readonly client?: boolean
+}
+
+/**
+ * Anything shaped like Hyperswarm 2, such as `hyperswarm-web` in a page: `join` gives nothing, and connections are raw. What
+ * it takes for a topic is its own: a Buffer, so give `topics: [Buffer.from(db.discoveryKey)]`.
+ */
+export interface OlderSwarm {
+  readonly destroyed?: boolean
+  /** Those that are there. */
+  readonly peers?: Iterable<{ readonly connection: OlderConnection; readonly info: OlderInfo }>
+  join(topic: Uint8Array, options: { lookup: boolean; announce: boolean }): void
+  leave(topic: Uint8Array): unknown
+  on(event: 'connection', listener: (connection: OlderConnection, info: OlderInfo) => void): unknown
+  off(event: 'connection', listener: (connection: OlderConnection, info: OlderInfo) => void): unknown
+}
+
 /** One topic that was joined. */
 export interface SwarmSession {
   /** Resolves when the topic is announced and looked up. */

@@ -3,8 +3,10 @@ import { AutobeeError } from '../../src/index.ts'
 import { TransportBase } from './base.ts'
 import { failure } from './failure.ts'
 import { SwarmLink } from './swarm-link.ts'
+import { adaptOlder, isOlder } from './swarm-older.ts'
 import type {
   JoinSwarmOptions,
+  OlderSwarm,
   ReplicatesStreams,
   Swarm,
   SwarmConnection,
@@ -26,8 +28,8 @@ const TOPIC_BYTES = 32
 
 /**
  * Replicates an Autobee or a Corestore with whoever is found under the same topics by a Hyperswarm, or by anything
- * shaped like one. It uses every connection of the swarm, also those that are there already or that were made for
- * another topic: what is replicated goes only to those who have its key.
+ * shaped like one, or like one of version 2 (`OlderSwarm`). It uses every connection of the swarm, also those that are
+ * there already or that were made for another topic: what is replicated goes only to those who have its key.
  *
  * `close()` leaves the topics, and ends the connections that no other handle on the swarm uses; the swarm is the
  * caller's, and stays. It ends by itself when `target` closes (`error` event, `CLOSED`).
@@ -36,7 +38,7 @@ const TOPIC_BYTES = 32
  */
 export function joinSwarm(
   target: ReplicatesStreams,
-  swarm: Swarm,
+  swarm: Swarm | OlderSwarm,
   options: JoinSwarmOptions = {}
 ): SwarmHandle {
   checkTarget(target)
@@ -47,8 +49,9 @@ export function joinSwarm(
   if (!server && !client)
     throw new AutobeeError('INVALID_ARGUMENT', 'who is neither server nor client meets nobody')
   const topics = toTopics(target, options.topics)
-  const sessions = topics.map(topic => swarm.join(topic, { server, client }))
-  return new SwarmMember(target, swarm, { topics, sessions, isServer: server })
+  const joined = isOlder(swarm) ? adaptOlder(swarm) : swarm
+  const sessions = topics.map(topic => joined.join(topic, { server, client }))
+  return new SwarmMember(target, joined, { topics, sessions, isServer: server })
 }
 
 interface Joined {
@@ -92,9 +95,10 @@ class SwarmMember extends TransportBase implements SwarmHandle {
   protected async disconnect(): Promise<void> {
     this.#swarm.off('connection', this.#onconnection)
     this.#stopWaiting()
+    // begun first, or an older swarm would connect anew at once; what the DHT does not hear of it forgets by itself
+    const left = Promise.allSettled(this.#joined.sessions.map(session => session.destroy()))
     await Promise.all([...this.#links.values()].map(link => link.close()))
-    // what the DHT does not hear of it forgets by itself
-    await Promise.allSettled(this.#joined.sessions.map(session => session.destroy()))
+    await left
   }
 
   get #idle(): 'listening' | 'waiting' {
@@ -106,11 +110,17 @@ class SwarmMember extends TransportBase implements SwarmHandle {
     try {
       const link: SwarmLink = new SwarmLink(this.#target, connection, (peer, error) => {
         this.#links.delete(connection)
-        if (error) this.fail(failure(`the connection with ${peer.address} failed`, error))
-        this.removePeer(peer, this.#idle)
+        const where = peer?.address ?? 'a peer'
+        if (error || !peer) this.fail(failure(`the connection with ${where} failed`, error))
+        if (peer) this.removePeer(peer, this.#idle)
       })
       this.#links.set(connection, link)
-      this.addPeer(link.peer)
+      const open = (isOpen: boolean): void => {
+        if (isOpen && this.#links.get(connection) === link && !this.isClosing) this.addPeer(link.open())
+      }
+      // those of Hyperswarm are open, others have yet to shake hands
+      if (connection.noiseStream.connected) open(true)
+      else void connection.noiseStream.opened.then(open)
     } catch (error) {
       this.endWithTarget(AutobeeError.is(error, 'CLOSED') ? error : targetClosed(error))
     }

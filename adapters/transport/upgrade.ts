@@ -34,9 +34,9 @@ export interface UpgradeOptions {
    */
   onchannel(channel: Duplex): void
   /**
-   * `TRANSPORT_FAILED`, reason `WEBRTC`: an attempt failed, or a way that had been open was lost while the session was
-   * open. The relay's connection is as good as before, and the session tries again by itself after a pause. Not called
-   * when the other side cannot upgrade.
+   * `TRANSPORT_FAILED`, reason `WEBRTC` (or `PROTOCOL`: the other side signals nonsense): an attempt gave no channel. The
+   * relay's connection is as good as before, and the session tries again by itself after a pause. Not called when the
+   * other side cannot upgrade, nor for a channel that was handed out: that says by itself why it ended.
    */
   onfail(error: AutobeeError): void
 }

@@ -67,7 +67,8 @@ class AdaptedSwarm implements Swarm {
         isLeft = true
         const left = (this.#joined.get(name) ?? 1) - 1
         this.#joined.set(name, left)
-        if (left === 0) await this.#swarm.leave(topic)
+        // one that is destroyed has left
+        if (left === 0 && !this.destroyed) await this.#swarm.leave(topic)
       }
     }
   }

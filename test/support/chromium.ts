@@ -24,6 +24,8 @@ export interface SiteOptions {
   readonly files?: Readonly<Record<string, string>>
   /** Content security policy; default none. */
   readonly policy?: string
+  /** Default 127.0.0.1. */
+  readonly host?: string
 }
 
 export interface Site {
@@ -41,7 +43,12 @@ export function launchChromium(): Promise<Browser> {
 }
 
 /** Serves files on this machine. `/` is an empty page where nothing else is given; what is not there is 404. */
-export async function serveSite({ folders = {}, files = {}, policy }: SiteOptions): Promise<Site> {
+export async function serveSite({
+  folders = {},
+  files = {},
+  policy,
+  host = '127.0.0.1'
+}: SiteOptions): Promise<Site> {
   const served: string[] = []
   const texts: Record<string, string> = { '/': page(''), ...files }
   const server = createServer(async (request, response) => {
@@ -56,10 +63,10 @@ export async function serveSite({ folders = {}, files = {}, policy }: SiteOption
     response.setHeader('content-type', TYPES[extname(pathname)] ?? 'text/html; charset=utf-8')
     response.end(body)
   })
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+  await new Promise<void>(resolve => server.listen(0, host, resolve))
   const { port } = server.address() as AddressInfo
   return {
-    url: `http://127.0.0.1:${port}`,
+    url: `http://${host}:${port}`,
     served,
     async close() {
       server.closeAllConnections()

@@ -75,6 +75,8 @@ export async function openNamespace(): Promise<Namespace> {
     await execute('nsenter', [...inside, 'address', 'add', `${address(2)}/30`, 'dev', there])
     await execute('nsenter', [...inside, 'link', 'set', there, 'up'])
     await execute('nsenter', [...inside, 'link', 'set', 'lo', 'up'])
+    // Chromium offers the address that leads to the world; it leads no farther than here
+    await execute('nsenter', [...inside, 'route', 'add', 'default', 'via', address(1)])
     const executablePath = join(folder, 'chromium')
     await writeFile(executablePath, `#!/bin/sh\nexec nsenter -t ${holder.pid} -n ${findChromium()} "$@"\n`)
     await chmod(executablePath, 0o755)

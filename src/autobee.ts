@@ -176,6 +176,11 @@ export class Autobee<View = HyperbeeView> extends typedEmitter<AutobeeEvents>() 
     return key && (crypto.discoveryKey(key) as Bytes)
   }
 
+  /** The Corestore that it was opened in. */
+  get store(): Corestore {
+    return this.#database.userStore
+  }
+
   /** {@link key} as hex. */
   get id(): string | null {
     const { key } = this.#database
@@ -293,6 +298,16 @@ export class Autobee<View = HyperbeeView> extends typedEmitter<AutobeeEvents>() 
   /** The system and view cores in use, and how much of each. */
   views(): Head[] {
     return this.#database.engine?.views() ?? this.#database.copy?.views() ?? []
+  }
+
+  /**
+   * The oplogs that this database consists of, as far as it is known here, and how much of each: of every writer, also
+   * those that were removed, and of strangers whose entries were let in. Who has them all has the database: they are what
+   * a mirror stores. In a store opened read-only, those of the writers.
+   */
+  oplogs(): Head[] {
+    const { engine, copy } = this.#database
+    return engine?.oplogs() ?? (copy?.writers ?? []).map(({ key, length }) => ({ key, length }))
   }
 
   async #open(): Promise<void> {

@@ -84,6 +84,10 @@ export class Database<View> {
     return this.#key
   }
 
+  get userStore(): Corestore {
+    return this.#o.userStore
+  }
+
   get store(): Corestore {
     return this.#store
   }

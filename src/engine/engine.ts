@@ -176,6 +176,14 @@ export class Engine {
     return heads
   }
 
+  /** What the order is made of: members' oplogs, and those of strangers who were let in or whom somebody refers to. */
+  oplogs(): Head[] {
+    return [...this.linearizer.writers()].map(id => ({
+      key: this.writers.ensure(id).key,
+      length: this.linearizer.knownLength(id)
+    }))
+  }
+
   roleOfLocal(): Role {
     return this.linearizer.roleOf(this.localId)
   }

@@ -144,6 +144,11 @@ export class Linearizer<U extends UnitFacts> {
     return lane !== undefined && this.#roles.has(lane)
   }
 
+  /** Every writer with a known unit, and every member. */
+  *writers(): Iterable<string> {
+    for (const lane of this.#graph.lanes()) if (lane.units.length > 0 || this.#roles.has(lane)) yield lane.key
+  }
+
   /** Emitted units that no emitted unit depends on, smallest first. */
   heads(): U[] {
     return this.#trace.heads().map(vertex => vertex.unit)

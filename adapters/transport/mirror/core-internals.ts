@@ -1,0 +1,52 @@
+/** What is asked of Hypercore and its storage beyond their documented methods; each part is looked for before it is used. */
+import type Corestore from 'corestore'
+import type Hypercore from 'hypercore'
+import { AutobeeError } from '../../../src/index.ts'
+
+interface Pointers {
+  readonly dataPointer: number
+}
+
+interface CoreStorage {
+  readonly core?: Pointers
+  write?(): { setSessions(sessions: readonly object[]): void; flush(): Promise<void> }
+}
+
+interface InnerCore {
+  close?(): Promise<void>
+  hasSession?(): boolean
+}
+
+/**
+ * Deletes a core, so that nothing of it is left in the store: its blocks, its tree, its place in the list of cores. It is closed by
+ * that. Hypercore's own `purge` calls what no longer exists (11.37).
+ * @throws AutobeeError `NOT_SUPPORTED` when Hypercore or its storage has no such parts, or the core is open elsewhere
+ */
+export async function deleteCore(store: Corestore, session: Hypercore): Promise<void> {
+  const { storage } = (session.state ?? {}) as { storage?: CoreStorage }
+  const { deleteCore: remove } = store.storage as { deleteCore?(pointers: Pointers): Promise<void> }
+  const pointers = storage?.core
+  const inner = session.core as InnerCore | null
+  if (!pointers || !storage?.write || !remove || !inner?.close || !inner.hasSession) throw unsupported()
+  if (session.length > 0) await session.clear(0, session.length)
+  // the storage deletes what the list of named sessions points at, and the core's own data is not on it
+  const tx = storage.write()
+  tx.setSessions([{ name: 'deleted', dataPointer: pointers.dataPointer }])
+  await tx.flush()
+  await session.close()
+  // what stays open would write again, and be given to the next who asks for that key
+  if (inner.hasSession()) throw unsupported()
+  await inner.close()
+  await remove.call(store.storage, pointers)
+}
+
+/** Closes a core for good, not only a session of it. */
+export async function closeCore(session: Hypercore): Promise<void> {
+  const inner = session.core as InnerCore | null
+  await session.close()
+  if (inner?.hasSession?.() === false) await inner.close?.()
+}
+
+function unsupported(): AutobeeError {
+  return new AutobeeError('NOT_SUPPORTED', 'this version of Hypercore cannot delete a core, or it is open')
+}

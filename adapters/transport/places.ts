@@ -1,5 +1,7 @@
 import { isIPv6 } from 'node:net'
-import type { RefusalReason } from './handle.ts'
+
+/** Why there is no place: none at all, or none for that address. */
+export type NoPlace = 'FULL' | 'FULL_ADDRESS'
 
 /** How many connections there are, in all and from each address. */
 export class Places {
@@ -14,7 +16,7 @@ export class Places {
   }
 
   /** Takes a place, or says why there is none. */
-  take(address: string): RefusalReason | null {
+  take(address: string): NoPlace | null {
     const group = groupOf(address)
     const taken = this.#taken.get(group) ?? 0
     if (this.#all >= this.#most) return 'FULL'

@@ -79,6 +79,8 @@ export type Frame =
   /** The channel is gone, both ways, with what was on its way. */
   | { readonly type: 'reset'; readonly channel: number; readonly reason: ResetReason }
 
+export type FrameOf<T extends Frame['type']> = Extract<Frame, { readonly type: T }>
+
 export interface Welcome {
   readonly version: number
   /** Bytes that may be sent on a new channel, each way. */
@@ -104,6 +106,19 @@ const TYPES: Record<Frame['type'], number> = {
 }
 const NAMES = new Map(Object.entries(TYPES).map(([name, type]) => [type, name as Frame['type']]))
 const REASONS = new Map(Object.entries(RESETS).map(([name, code]) => [code as number, name as ResetReason]))
+
+/** The channel of a DATA frame, read without making anything; null for any other frame, also for one that is none. */
+export function channelOfData(bytes: Uint8Array): number | null {
+  return bytes[0] === TYPES.data && bytes.length > DATA_HEADER ? u32At(bytes, 1) : null
+}
+
+/** Writes another channel into a DATA frame. */
+export function readdressData(bytes: Uint8Array, channel: number): void {
+  bytes[1] = channel >>> 24
+  bytes[2] = channel >>> 16
+  bytes[3] = channel >>> 8
+  bytes[4] = channel
+}
 
 /** What a relay is told instead of a topic (32 bytes, a discovery key say), so that it never learns that. 32 bytes. */
 export function topicHash(topic: Uint8Array): Uint8Array {
@@ -131,8 +146,13 @@ export function encodeFrame(frame: Frame): Uint8Array<ArrayBuffer> {
       return bytesOf([type, ...u32(frame.channel), frame.isInitiator ? 1 : 0], frame.topic)
     case 'alive':
       return bytesOf([type])
-    case 'data':
-      return bytesOf([type, ...u32(frame.channel)], frame.payload)
+    case 'data': {
+      const bytes = new Uint8Array(DATA_HEADER + frame.payload.length)
+      bytes[0] = type
+      readdressData(bytes, frame.channel)
+      bytes.set(frame.payload, DATA_HEADER)
+      return bytes
+    }
     case 'window':
       return bytesOf([type, ...u32(frame.channel), ...u32(frame.credit)])
     case 'end':
@@ -147,6 +167,10 @@ export function encodeFrame(frame: Frame): Uint8Array<ArrayBuffer> {
  * @throws AutobeeError `TRANSPORT_FAILED`, reason `PROTOCOL`, for anything that `encodeFrame` does not make
  */
 export function decodeFrame(bytes: Uint8Array): Frame {
+  // nearly all are of this type
+  const dataChannel = channelOfData(bytes)
+  if (dataChannel !== null)
+    return { type: 'data', channel: dataChannel, payload: bytes.subarray(DATA_HEADER) }
   const name = NAMES.get(bytes[0] ?? -1)
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const isLong = (length: number) => bytes.length === length
@@ -179,9 +203,6 @@ export function decodeFrame(bytes: Uint8Array): Frame {
     case 'alive':
       if (!isLong(1)) break
       return { type: name }
-    case 'data':
-      if (bytes.length <= DATA_HEADER) break
-      return { type: name, channel: view.getUint32(1), payload: bytes.subarray(DATA_HEADER) }
     case 'window': {
       if (!isLong(9) || view.getUint32(5) === 0) break
       return { type: name, channel: view.getUint32(1), credit: view.getUint32(5) }
@@ -207,6 +228,10 @@ function bytesOf(head: readonly number[], rest?: Uint8Array): Uint8Array<ArrayBu
   bytes.set(head)
   if (rest) bytes.set(rest, head.length)
   return bytes
+}
+
+function u32At(bytes: Uint8Array, at: number): number {
+  return new DataView(bytes.buffer, bytes.byteOffset + at, 4).getUint32(0)
 }
 
 function u32(value: number): number[] {

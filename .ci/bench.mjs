@@ -7,7 +7,8 @@ await main(async () => {
   const input = {
     run: join(root, 'bench', 'run.ts'),
     'compare-child': join(root, 'bench', 'compare-child.ts'),
-    'growth-child': join(root, 'bench', 'growth', 'child.ts')
+    'growth-child': join(root, 'bench', 'growth', 'child.ts'),
+    'relay-child': join(root, 'bench', 'relay', 'child.ts')
   }
   if (!existsSync(input.run)) throw new SetupError('There is no bench/run.ts to run.')
   await setup({ build: false, browsers: true })

@@ -5,7 +5,7 @@
  *   npm run bench -- --quick                small sizes, one round: does it run at all?
  *   npm run bench -- --only=fork            only the cases whose name contains that
  *   npm run bench -- --rounds=9             medians of more
- *   npm run bench -- --only=growth          that table alone, or comparison, counts, browser; --growth=100000: up to so many entries
+ *   npm run bench -- --only=growth          that table alone, or comparison, counts, browser, relay; --growth=100000: up to so many entries
  *   npm run bench -- --profile --only=fork  where the time goes in these cases; --of=autobase: the other's
  */
 import { cpus } from 'node:os'
@@ -23,6 +23,7 @@ import { autobase } from './peers/autobase.ts'
 import { autobee } from './peers/autobee.ts'
 import { openHypercore } from './peers/hypercore.ts'
 import { Profile } from './profile.ts'
+import { relayTables } from './relay/relay.ts'
 import { Scope } from './scope.ts'
 import { save, table, whole } from './table.ts'
 import { valueFor } from './values.ts'
@@ -120,7 +121,7 @@ function say(line: string): void {
 }
 
 /** The tables: what `--only` names is one of these, or part of the name of a case. */
-const SECTIONS = ['comparison', 'growth', 'counts', 'browser'] as const
+const SECTIONS = ['comparison', 'growth', 'counts', 'browser', 'relay'] as const
 const sections: readonly string[] = SECTIONS.filter(name => !only || name === only)
 const chosen = sections.includes('comparison')
   ? CASES
@@ -140,5 +141,6 @@ else {
     await report('counts', await countTable())
   }
   if (sections.includes('browser')) await report('browser', await browserTables({ quick, rounds, say }))
+  if (sections.includes('relay')) await report('relay', await relayTables({ quick, rounds, say }))
 }
 await removeDatasets()

@@ -13,6 +13,29 @@ export function table(
   return [line(heads), `|${rule}|`, ...rows.map(line)]
 }
 
+/** One figure to a line. */
+export interface Row {
+  readonly name: string
+  readonly value: string
+  readonly beside?: string
+  readonly target?: string
+  readonly met?: boolean
+}
+
+export function rowsTable(head: string, rows: readonly Row[]): string[] {
+  return table(
+    [head, 'measured', 'beside', 'target', ''],
+    ['left', 'right', 'right', 'right', 'left'],
+    rows.map(({ name, value, beside = '', target = '', met }) => [
+      name,
+      value,
+      beside,
+      target,
+      met === undefined ? '' : met ? 'met' : '**not met**'
+    ])
+  )
+}
+
 export const whole = (n: number): string => Math.round(n).toLocaleString('en')
 export const ratio = (n: number): string => n.toFixed(n < 10 ? 2 : 1)
 

@@ -1,18 +1,8 @@
 /** The same stack in a page: what cryptography, appends, openings and a merge cost in headless Chromium. */
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
-import { extname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { type BrowserContext, chromium, type Page } from 'playwright'
-import { CHROMIUM_FLAGS, findChromium } from '../../.ci/chromium.mjs'
+import type { BrowserContext, Page } from 'playwright'
 import { median } from '../measure.ts'
-import { ratio, table, whole } from '../table.ts'
-import type { Api } from './page.ts'
-
-/** Made by .ci/bench.mjs beside this program. */
-const BUNDLE = fileURLToPath(new URL('./browser/', import.meta.url))
+import { type Row, ratio, rowsTable, whole } from '../table.ts'
+import { call, type Pages, withPages } from './pages.ts'
 
 const MEBIBYTE = 1 << 20
 
@@ -22,55 +12,17 @@ export interface BrowserOptions {
   readonly say: (line: string) => void
 }
 
-interface Row {
-  readonly name: string
-  readonly value: string
-  readonly beside?: string
-  readonly target?: string
-  readonly met?: boolean
-}
-
-type Call = <K extends keyof Functions>(
-  name: K,
-  ...args: Parameters<Functions[K]>
-) => Promise<Awaited<ReturnType<Functions[K]>>>
-type Functions = Api
-
-/** Needs a profile on disk: without one Chromium keeps IndexedDB in memory. */
-export async function browserTables(options: BrowserOptions): Promise<string[]> {
-  const executablePath = findChromium()
-  if (!executablePath) throw new Error('There is no Chromium here; npm test installs one.')
-  const profile = await mkdtemp(join(tmpdir(), 'autobee-bench-'))
-  const site = await serve()
-  const context = await chromium.launchPersistentContext(profile, { executablePath, args: CHROMIUM_FLAGS })
-  try {
-    const version = context.browser()?.version() ?? ''
-    const rows = [
-      ...(await inPage(context, site.url, page => cryptography(page, options))),
-      ...(await appends(context, site.url, options)),
-      ...(await openings(context, site.url, options)),
-      ...(await inPage(context, site.url, page => merges(page, options)))
-    ]
-    return [
-      `Chromium ${version}, headless, its profile on disk; medians of ${options.rounds} rounds.`,
-      '',
-      ...table(
-        ['in a page', 'measured', 'beside', 'target', ''],
-        ['left', 'right', 'right', 'right', 'left'],
-        rows.map(({ name, value, beside = '', target = '', met }) => [
-          name,
-          value,
-          beside,
-          target,
-          met === undefined ? '' : met ? 'met' : '**not met**'
-        ])
-      )
-    ]
-  } finally {
-    await context.close()
-    await site.close()
-    await rm(profile, { recursive: true, force: true, maxRetries: 5 })
-  }
+export function browserTables(options: BrowserOptions): Promise<string[]> {
+  return withPages(async pages => [
+    `Chromium ${pages.version}, headless, its profile on disk; medians of ${options.rounds} rounds.`,
+    '',
+    ...rowsTable('in a page', [
+      ...(await pages.inPage(page => cryptography(page, options))),
+      ...(await appends(pages, options)),
+      ...(await openings(pages, options)),
+      ...(await pages.inPage(page => merges(page, options)))
+    ])
+  ])
 }
 
 async function cryptography(page: Page, { say }: BrowserOptions): Promise<Row[]> {
@@ -89,12 +41,12 @@ async function cryptography(page: Page, { say }: BrowserOptions): Promise<Row[]>
 }
 
 /** Each beside memory in a page of its own, in turns, in databases that go on through the rounds. */
-async function appends(context: BrowserContext, url: string, o: BrowserOptions): Promise<Row[]> {
+async function appends({ inPage }: Pages, o: BrowserOptions): Promise<Row[]> {
   const count = o.quick ? 50 : 300
   const rows: Row[] = []
   for (const storage of ['IndexedDB, relaxed', 'IndexedDB, strict', 'OPFS, relaxed', 'OPFS, strict']) {
     // in two pages one would be in the background, where everything is slower
-    const rounds = await inPage(context, url, page => besideMemory(page, { ...o, storage, count }))
+    const rounds = await inPage(page => besideMemory(page, { ...o, storage, count }))
     const times = median(rounds.map(({ memory, other }) => memory / other))
     const isDefault = storage === 'IndexedDB, relaxed'
     if (isDefault) {
@@ -116,7 +68,7 @@ async function appends(context: BrowserContext, url: string, o: BrowserOptions):
     })
   }
   const many = o.quick ? 100 : 6000
-  const [memory, relaxed] = await inPage(context, url, async page => [
+  const [memory, relaxed] = await inPage(async page => [
     await call(page)('sequentialAppends', { storage: 'memory', count: many }),
     await call(page)('sequentialAppends', { storage: 'IndexedDB, relaxed', count: many })
   ])
@@ -150,17 +102,17 @@ function rate(count: number, ms: number): string {
 }
 
 /** Each in a new page, whose heap is looked at before and after. */
-async function openings(context: BrowserContext, url: string, o: BrowserOptions): Promise<Row[]> {
+async function openings({ context, inPage }: Pages, o: BrowserOptions): Promise<Row[]> {
   const count = o.quick ? 1000 : 50_000
   const rows: Row[] = []
   for (const storage of ['IndexedDB, relaxed', 'OPFS, relaxed']) {
     const name = `opening ${storage}`
     o.say(`browser: ${whole(count)} entries, ${storage}`)
-    await inPage(context, url, page => call(page)('fill', { storage, name, count }))
+    await inPage(page => call(page)('fill', { storage, name, count }))
     const opened: { store: number; all: number; before: number; after: number }[] = []
     for (let round = 0; round < o.rounds; round++) {
       opened.push(
-        await inPage(context, url, async page => {
+        await inPage(async page => {
           const before = await heap(context, page)
           const ms = await call(page)('coldOpen', { storage, name })
           return { ...ms, before, after: await heap(context, page) }
@@ -218,52 +170,4 @@ async function heap(context: BrowserContext, page: Page): Promise<number> {
   const usage = (await session.send('Runtime.getHeapUsage')) as unknown as Record<string, number>
   await session.detach()
   return (usage.usedSize ?? 0) + (usage.backingStorageSize ?? 0)
-}
-
-async function inPage<T>(context: BrowserContext, url: string, run: (page: Page) => Promise<T>): Promise<T> {
-  const page = await context.newPage()
-  try {
-    await page.goto(url)
-    await page.waitForFunction(() => 'bench' in globalThis)
-    return await run(page)
-  } finally {
-    await page.close()
-  }
-}
-
-function call(page: Page): Call {
-  return (name, ...args) =>
-    page.evaluate(
-      ([name, args]) => {
-        const { bench } = globalThis as unknown as { bench: Record<string, (...args: unknown[]) => unknown> }
-        return bench[name as string]?.(...(args as unknown[]))
-      },
-      [name, args] as [string, unknown[]]
-    ) as Promise<never>
-}
-
-async function serve() {
-  const server = createServer(async (request, response) => {
-    const path = new URL(request.url ?? '/', 'http://localhost').pathname
-    if (path === '/') {
-      response.setHeader('content-type', 'text/html')
-      response.end('<!doctype html><title>Bench</title><script type="module" src="/page.js"></script>')
-      return
-    }
-    const file = await readFile(join(BUNDLE, path)).catch(() => null)
-    response.statusCode = file ? 200 : 404
-    response.setHeader(
-      'content-type',
-      extname(path) === '.js' ? 'text/javascript' : 'application/octet-stream'
-    )
-    response.end(file)
-  })
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
-    close: async () => {
-      server.closeAllConnections()
-      await new Promise(resolve => server.close(resolve))
-    }
-  }
 }

@@ -6,6 +6,7 @@ import { opfs } from '../../adapters/storage/opfs.ts'
 import { openAutobee, peerOf } from '../peers/autobee.ts'
 import { valueFor } from '../values.ts'
 import { cryptoRates } from './crypto.ts'
+import { relayHold, relayRead, transferCeiling } from './transfers.ts'
 
 const STORAGES: Record<string, (name: string) => KeyValueAdapter> = {
   memory: () => memory(),
@@ -173,7 +174,18 @@ async function changes(dbs: readonly Autobee[], condition: () => Promise<boolean
   }
 }
 
-export const api = { cryptoRates, sequentialAppends, appendsAndTransactions, closeAll, fill, coldOpen, merge }
+export const api = {
+  cryptoRates,
+  sequentialAppends,
+  appendsAndTransactions,
+  closeAll,
+  fill,
+  coldOpen,
+  merge,
+  transferCeiling,
+  relayHold,
+  relayRead
+}
 export type Api = typeof api
 
 Object.assign(globalThis, { bench: api })

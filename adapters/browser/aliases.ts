@@ -9,6 +9,7 @@ export const browserAliases = [
   { find: /^sodium-native$/, replacement: here('sodium-native.cts') },
   { find: /^rocksdb-native$/, replacement: here('rocksdb.ts') },
   { find: /^device-file$/, replacement: here('device-file.ts') },
+  { find: /^ws$/, replacement: here('ws.ts') },
   { find: /^(node:)?fs$/, replacement: here('fs.ts') },
   { find: /^(node:)?path$/, replacement: here('path.ts') },
   // the bare name is the package of that name, which stands for Node's module
@@ -28,6 +29,7 @@ export const browserInjections: Record<string, [string, string]> = {
  * that there is one libsodium and none of them is loaded a second time half-way.
  */
 export const browserDependencies = [
+  '@hyperswarm/secret-stream',
   '@noble/hashes/blake2.js',
   'b4a',
   'compact-encoding',

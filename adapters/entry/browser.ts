@@ -12,6 +12,8 @@ export type { OpenStoreOptions, StorageAdapter } from '../storage/adapter.ts'
 export type { IndexedDbOptions } from '../storage/indexeddb.ts'
 export type { KeyValueAdapter } from '../storage/key-value.ts'
 export { memory } from '../storage/memory.ts'
+export type { ConnectRelayOptions, RelayHandle } from '../transport/websocket.ts'
+export { connectRelay } from '../transport/websocket.ts'
 export { b4a, Corestore, indexedDb, type OpenStore }
 
 /** Opens a store: by the name of an IndexedDB database, or by a storage adapter. Resolves when it is ready. */

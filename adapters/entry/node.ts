@@ -6,6 +6,7 @@ import { estimate, persist } from '../browser/storage-manager.ts'
 import { openStore } from '../storage/file.ts'
 import { indexedDb } from '../storage/indexeddb.ts'
 import { memory } from '../storage/memory.ts'
+import { connectRelay } from '../transport/websocket.ts'
 
 export * from '../../src/index.ts'
 export type { StorageEstimate } from '../browser/storage-manager.ts'
@@ -13,8 +14,9 @@ export type { OpenStoreOptions, StorageAdapter } from '../storage/adapter.ts'
 export type { IndexedDbOptions } from '../storage/indexeddb.ts'
 export type { KeyValueAdapter } from '../storage/key-value.ts'
 export type { OpenStore } from '../storage/open-store.ts'
+export type { ConnectRelayOptions, RelayHandle } from '../transport/websocket.ts'
 // also what only a page has: one source can be written for both, and the types of both are the same
-export { Autobee as default, b4a, Corestore, estimate, indexedDb, memory, openStore, persist }
+export { Autobee as default, b4a, Corestore, connectRelay, estimate, indexedDb, memory, openStore, persist }
 
 /** `require` gives the class itself (Node takes it from an export of this name), the other names as its statics. */
 const required = Object.assign(Autobee, {
@@ -22,6 +24,7 @@ const required = Object.assign(Autobee, {
   AutobeeError,
   b4a,
   Corestore,
+  connectRelay,
   estimate,
   indexedDb,
   memory,

@@ -6,10 +6,16 @@ export interface Replicates {
   replicate(isInitiator: boolean): Hypercore.ReplicationStream
 }
 
+/** How a peer is connected. Others may come. */
+export type PeerKind = 'tcp' | 'swarm' | 'relay' | 'webrtc'
+
 /** The other side of one connection. */
 export interface Peer {
-  /** Where it is, for people: `host:port`. */
+  /** Where it is, for people: `host:port`; over a relay, its public key and the relay. */
   readonly address: string
+  readonly kind: PeerKind | (string & {})
+  /** By what key it is known again, 32 bytes, which it has proven to own; null where peers are anonymous (TCP). */
+  readonly publicKey: Uint8Array | null
   /** Did this side dial? */
   readonly isInitiator: boolean
   readonly stream: Hypercore.ReplicationStream
@@ -21,8 +27,19 @@ export interface Peer {
  */
 export type TransportStatus = 'listening' | 'connecting' | 'connected' | 'waiting' | 'closed'
 
-/** `FULL`: as many connections as this handle takes. `FULL_ADDRESS`: as many as it takes from one address. */
-export type RefusalReason = 'FULL' | 'FULL_ADDRESS'
+/**
+ * `FULL`: as many connections as this handle takes. `FULL_ADDRESS`: as many as it takes from one address. `NOT_ALLOWED`:
+ * `allow` said no.
+ */
+export type RefusalReason = 'FULL' | 'FULL_ADDRESS' | 'NOT_ALLOWED'
+
+/** `connecting`: is dialled. `open`: pairs this handle with others. `waiting`: is dialled again later. */
+export type RelayStatus = 'connecting' | 'open' | 'waiting' | 'closed'
+
+export interface RelayState {
+  readonly url: string
+  readonly status: RelayStatus
+}
 
 /** All repeat. Nobody need listen to any of them. */
 export interface TransportEvents {
@@ -32,7 +49,9 @@ export interface TransportEvents {
   'peer-close': [Peer]
   /** The status changed; `closed` is the last event of a handle. */
   status: [TransportStatus]
-  /** A connection was closed at once because of a limit. Its other side sees no more than that. */
+  /** Of `connectRelay`: the status of one of its relays changed. */
+  relay: [RelayState]
+  /** A connection was closed at once, because of a limit or of `allow`. Its other side sees no more than that. */
   refused: [{ readonly address: string; readonly reason: RefusalReason }]
   /** Before a pause, of `delay` ms; `attempt` counts from 1 since the last good connection. */
   retry: [{ readonly attempt: number; readonly delay: number }]
@@ -40,7 +59,8 @@ export interface TransportEvents {
    * `TRANSPORT_FAILED`: a connection failed, or was not made; the handle goes on. `reason` is the system's code
    * (`ECONNREFUSED`, `ECONNRESET`, `ENOTFOUND`, …) or `ETIMEDOUT` (fell silent, or could not be reached in time),
    * `HANDSHAKE_TIMEOUT` (was reached, and did not speak the protocol in time), `PROTOCOL` (said something else) or
-   * `CLOSED` (hung up before it had spoken).
+   * `CLOSED` (hung up before it had spoken). Of `connectRelay` also `REFUSED` (the other side does not talk to this one),
+   * `ALLOW` (the `allow` of this side threw) and why a relay closes: `TOKEN`, `FULL`, `FLOOD`, `SLOW`, `SILENT`.
    *
    * `CLOSED`: what was replicated is closed, and so the handle closes by itself.
    */

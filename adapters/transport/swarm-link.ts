@@ -47,6 +47,8 @@ export class SwarmLink {
     const connection = this.#connection
     this.#peer = {
       address: placeOf(connection),
+      kind: 'swarm',
+      publicKey: connection.remotePublicKey ?? null,
       isInitiator: connection.noiseStream.isInitiator,
       stream: connection
     }

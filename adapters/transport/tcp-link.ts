@@ -69,7 +69,7 @@ export class Link {
     clearTimeout(this.#deadline)
     // without it a half-open connection, or a peer that is frozen, is never noticed
     this.#stream.noiseStream.setTimeout(timeouts.silence)
-    this.#peer = { address, isInitiator, stream: this.#stream }
+    this.#peer = { address, kind: 'tcp', publicKey: null, isInitiator, stream: this.#stream }
     onopen(this.#peer)
   }
 

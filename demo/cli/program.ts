@@ -7,6 +7,7 @@ import { addEntries } from './commands/entries.ts'
 import { addInfo } from './commands/info.ts'
 import { addJoin } from './commands/join.ts'
 import { addList } from './commands/list.ts'
+import { addRelay } from './commands/relay.ts'
 import { addServe } from './commands/serve.ts'
 import { addWatch } from './commands/watch.ts'
 import { addWriters } from './commands/writers.ts'
@@ -96,6 +97,7 @@ function build(run: Run): Command {
   addAppend(program, run)
   addWriters(program, run)
   addInfo(program, run)
+  addRelay(program, run)
   return program
 }
 

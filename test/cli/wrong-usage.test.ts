@@ -42,6 +42,9 @@ describe('wrong usage is exit code 2 and one sentence', () => {
     ['a key with a letter too many', ['join', `${'ab'.repeat(32)}a`], 'INVALID_KEY'],
     ['no address', ['join', 'ab'.repeat(32), '--connect', 'localhost'], 'USAGE'],
     ['a port that is none', ['serve', '--listen', '70000'], 'USAGE'],
+    ['a port that is none for a relay', ['relay', '--port', 'many'], 'USAGE'],
+    ['an origin with a path', ['relay', '--origin', 'https://example.org/page'], 'USAGE'],
+    ['a token too long', ['relay', '--token', 'x'.repeat(257)], 'USAGE'],
     ['nobody to wait for', ['join', 'ab'.repeat(32), '--wait', '--data', 'waits'], 'USAGE'],
     ['no seconds', ['join', 'ab'.repeat(32), '--connect', 'h:1', '--wait', 'long'], 'USAGE'],
     ['all or nothing, and going on', ['append', '--batch', '--continue', '--data', 'here'], 'USAGE'],
@@ -108,10 +111,11 @@ describe('what cannot be done is exit code 1 and one sentence', () => {
     const server = createServer().listen(0, '127.0.0.1')
     await new Promise(resolve => server.once('listening', resolve))
     const { port } = server.address() as { port: number }
-    expectError(await shop.run(['serve', '--json', '--data', 'here', '--listen', String(port)]), {
-      code: 1,
-      error: 'TRANSPORT_FAILED'
-    })
+    for (const args of [
+      ['serve', '--json', '--data', 'here', '--listen', String(port)],
+      ['relay', '--json', '--port', String(port)]
+    ])
+      expectError(await shop.run(args), { code: 1, error: 'TRANSPORT_FAILED' })
     server.close()
     expectError(await shop.run(['serve', '--json', '--data', 'here', '--host', '203.0.113.1']), {
       code: 1,
@@ -160,7 +164,7 @@ describe('help', () => {
     )
     expect(commands).toEqual([
       ...['create', 'join', 'serve', 'get', 'put', 'del', 'list', 'watch', 'append'],
-      ...['writers', 'add-writer', 'remove-writer', 'info', 'help']
+      ...['writers', 'add-writer', 'remove-writer', 'info', 'relay', 'help']
     ])
     for (const command of commands.filter(name => name !== 'help')) {
       const help = await shop.run([command, '--help'])

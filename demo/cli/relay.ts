@@ -1,0 +1,80 @@
+import { createRelay, type RelayHandle } from '../../adapters/transport/relay.ts'
+import { reachable } from '../common/address.ts'
+import { usage } from '../common/user-error.ts'
+import type { Cli } from './cli.ts'
+import { aborted } from './life.ts'
+
+export interface RelayOptions {
+  readonly port: number
+  readonly host: string
+  readonly token: string | null
+  /** null: of all. */
+  readonly origins: readonly string[] | null
+}
+
+/** What ends when the command does. */
+interface Closes {
+  close(): Promise<void>
+}
+
+/** Runs until it is stopped. Resolves to the exit code. @throws UserError, AutobeeError */
+export async function runRelay(cli: Cli, options: RelayOptions): Promise<number> {
+  check(options)
+  const { port, host, token, origins } = options
+  const relay = await createRelay({
+    port,
+    host,
+    ...(token !== null && { token }),
+    ...(origins && { origins })
+  })
+  // what is opened later ends first
+  const running: Closes[] = [relay]
+  try {
+    tellEvents(relay, cli)
+    await tellReady(relay, { cli, options })
+    await aborted(cli.life.ended)
+  } finally {
+    for (const part of running.reverse()) await part.close()
+  }
+  return 0
+}
+
+/** @throws UserError */
+function check({ host, token, origins }: RelayOptions): void {
+  if (host === '') throw usage('--host needs an address, such as --host 127.0.0.1.')
+  if (token !== null && (token === '' || Buffer.byteLength(token) > 256))
+    throw usage('A token has 1 to 256 bytes.')
+  for (const origin of origins ?? [])
+    if (!URL.canParse(origin) || new URL(origin).origin !== origin)
+      throw usage(`"${origin}" is no origin. --origin takes one such as https://example.org.`)
+}
+
+function tellEvents(relay: RelayHandle, { output }: Cli): void {
+  relay.on('client', ({ address }) => void output.row({ event: 'client', address }, `Connected: ${address}`))
+  relay.on(
+    'client-close',
+    ({ address, reason }) =>
+      void output.row(
+        { event: 'client-close', address, reason },
+        `Disconnected: ${address}${reason ? ` (${reason})` : ''}`
+      )
+  )
+  relay.on(
+    'refused',
+    ({ address, reason }) =>
+      void output.row({ event: 'refused', address, reason }, `Refused: ${address} (${reason})`)
+  )
+  relay.on('error', error => output.problem(error))
+}
+
+async function tellReady(
+  relay: RelayHandle,
+  { cli, options }: { cli: Cli; options: RelayOptions }
+): Promise<void> {
+  const address = reachable({ host: options.host, port: relay.port })
+  const url = `ws://${address}/`
+  await cli.output.row(
+    { event: 'ready', url, address, pid: process.pid },
+    `Relaying at ${url}; Ctrl-C ends.\n`
+  )
+}

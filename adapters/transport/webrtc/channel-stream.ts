@@ -51,7 +51,8 @@ export class ChannelStream extends Duplex {
   #lost: ReturnType<typeof setTimeout> | null = null
 
   constructor(options: ChannelStreamOptions) {
-    super()
+    // what is read in small pieces counts as what it takes here as well
+    super({ byteLengthReadable: chunk => costOf((chunk as Uint8Array).byteLength) })
     this.#o = options
     const { channel, connection } = options
     channel.binaryType = 'arraybuffer'

@@ -1,0 +1,62 @@
+import { fileURLToPath } from 'node:url'
+import { build } from 'esbuild'
+import type { Browser, Page } from 'playwright'
+import { expect } from 'vitest'
+import { newPage, page, type Site, serveSite } from '../support/chromium.ts'
+import type { Kit } from './webrtc-client.ts'
+
+const dist = fileURLToPath(new URL('../../dist/browser', import.meta.url))
+const client = fileURLToPath(new URL('./webrtc-client.ts', import.meta.url))
+
+/** Pages that have the kit of `webrtc-client.ts`. */
+export async function kitSite(): Promise<Site> {
+  const { outputFiles } = await build({
+    entryPoints: [client],
+    bundle: true,
+    format: 'esm',
+    target: 'es2022',
+    external: ['/lib/*'],
+    write: false
+  })
+  return serveSite({
+    folders: { '/lib/': dist },
+    files: { '/': page('/client.js'), '/client.js': outputFiles[0]?.text as string }
+  })
+}
+
+/** A page with the kit, in a browsing context of its own. */
+export class KitPage {
+  readonly page: Page
+  readonly #errors: readonly string[]
+
+  static async open(browser: Browser, url: string): Promise<KitPage> {
+    const { page, errors } = await newPage(await browser.newContext())
+    await page.goto(url)
+    await page.waitForFunction(() => 'kit' in globalThis)
+    return new KitPage(page, errors)
+  }
+
+  private constructor(page: Page, errors: readonly string[]) {
+    this.page = page
+    this.#errors = errors
+  }
+
+  /** Runs in the page, where the kit is `kit`. */
+  run<T>(body: () => T): Promise<Awaited<T>>
+  run<T, A>(body: (argument: A) => T, argument: A): Promise<Awaited<T>>
+  run<T>(body: (argument: never) => T, argument?: unknown): Promise<Awaited<T>> {
+    return this.page.evaluate(body as never, argument) as Promise<Awaited<T>>
+  }
+
+  /** Closes it; no error went uncaught, and no peer connection is open. */
+  async close(): Promise<void> {
+    expect(await this.run(() => kit.open())).toBe(0)
+    expect(this.#errors).toEqual([])
+    await this.page.context().close()
+  }
+}
+
+declare global {
+  /** In the page. */
+  const kit: Kit
+}

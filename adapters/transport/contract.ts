@@ -41,11 +41,13 @@ export interface ByteStream {
   destroy(error?: Error): unknown
   pause(): unknown
   resume(): unknown
-  /** The first listener lets them flow, unless `pause()` was called. A chunk is a Uint8Array, which no stream has in its types. */
-  on(event: 'data', listener: (chunk: unknown) => void): unknown
+  /**
+   * Of `data` a Uint8Array, of `error` an Error, which not all streams have in their types. The first listener for `data` lets them
+   * flow, unless `pause()` was called.
+   */
+  on(event: 'data' | 'error', listener: (what: unknown) => void): unknown
   /** `end`: the other end has ended, and everything was read. `drain`: write on. */
   on(event: 'end' | 'drain' | 'close', listener: () => void): unknown
-  on(event: 'error', listener: (error: Error) => void): unknown
 }
 
 /** In what transports differ. */

@@ -16,9 +16,10 @@ export interface WebSocketLike {
     type: 'close',
     listener: (event: { readonly code: number; readonly reason: string }) => void
   ): void
-  /** `ws` has these; a browser's socket takes whatever comes. */
+  /** `ws` has these; a browser's socket takes whatever comes, and can only be closed in order. */
   pause?(): void
   resume?(): void
+  terminate?(): void
 }
 
 const OPEN = 1
@@ -31,12 +32,15 @@ const LOOK = 5
 /** Bytes of one message at most; what is longer is cut. */
 const MESSAGE = 1 << 18
 const NORMAL = 1000
+/** What a destroyed end says where it can say something: the other must not take it for the end of the bytes. */
+const DESTROYED = 4900
 
 /**
  * The bytes of a WebSocket as a duplex stream, for `db.replicate(isInitiator)` to be piped through; one message may hold any
  * part of them. It takes an open socket or one that is opening. Destroying the stream closes the socket, and the other way
- * round: an end that the other side did not announce (code 1000) destroys it with `TRANSPORT_FAILED`, `reason` the
- * code of the closing; so does a text message, reason `PROTOCOL`.
+ * round: an end that the other side did not announce (code 1000, which `end()` gives) destroys it with `TRANSPORT_FAILED`,
+ * `reason` the code of the closing; so does a text message, reason `PROTOCOL`. It is a `ByteStream`, not half-open: the end of
+ * one side ends the other.
  *
  * ```js
  * const socket = new WebSocket(url)
@@ -111,11 +115,22 @@ class WebSocketStream extends Duplex {
 
   override _destroy(callback: (error: Error | null) => void): void {
     if (this.#looking) clearTimeout(this.#looking)
-    // who is paused would not hear the other side's part of the closing
-    if (this.#socket.readyState === OPEN) this.#socket.resume?.()
-    // also one that is still opening: it is given up
-    if (this.#socket.readyState < CLOSING) this.#socket.close(NORMAL)
+    this.#letGo()
     callback(null)
+  }
+
+  #letGo(): void {
+    const socket = this.#socket
+    // the other side has said that it closes, or has been told
+    if (socket.readyState >= CLOSING) {
+      // who is paused would not hear its part of it
+      if (socket.readyState === CLOSING) socket.resume?.()
+    } else if (socket.terminate) {
+      // what waits is not to be sent, and a side that does not read not to be waited for
+      socket.terminate()
+    } else {
+      socket.close(DESTROYED)
+    }
   }
 
   #look(): void {

@@ -12,9 +12,9 @@ export function abortCases(nature: Required<TransportNature>): readonly Transpor
   return [...(tellsAborts ? [idle, early] : []), ...always(nature), ...(halfOpen ? [halfEnded] : [])]
 }
 
-/** @throws when it has read an end where there was none */
+/** @throws when it has read an end where there was none, and the transport can tell */
 export function noEnd(end: End, { tellsAborts }: Required<TransportNature>): void {
-  if (tellsAborts) holds(!end.hasEnd, "no 'end' where the other was destroyed")
+  if (tellsAborts) holds(!end.hasEnd, "no 'end' where nobody has ended")
 }
 
 const idle: TransportCase = {

@@ -38,7 +38,7 @@ export class End {
     this.#o = options
     stream.on('drain', () => this.#on('drain', () => this.#drains++))
     stream.on('end', () => this.#on('end', () => this.#ends++))
-    stream.on('error', error => this.#on('error', () => this.#onerror(error)))
+    stream.on('error', error => this.#on('error', () => this.#onerror(error as Error)))
     stream.on('close', () => this.#on('close', () => this.#onclose()))
   }
 

@@ -13,7 +13,16 @@ export interface Flags {
   } | null
   /** The DHT to meet on; null: no swarm. An empty `bootstrap` stands for the public one. */
   readonly swarm: { readonly bootstrap: readonly Address[]; readonly isTestnet: boolean } | null
+  /** Null: no relay. */
+  readonly relay: RelayFlags | null
   readonly help: boolean
+}
+
+export interface RelayFlags {
+  /** Of the relay; null: starts one of its own, on the port of the page. */
+  readonly url: string | null
+  /** Where to serve the reader's page; null: nowhere. */
+  readonly page: Address | null
 }
 
 export interface ReaderFlags extends Flags {
@@ -27,19 +36,23 @@ const WAYS = `  --listen PORT         over TCP: port to listen on (0: any free o
   --host HOST           address to listen on (default 127.0.0.1: this machine only)
   --connect HOST:PORT   over TCP: a peer to connect to; may be given several times
   --swarm               over Hyperswarm, on the public DHT
-  --bootstrap HOST:PORT over Hyperswarm, on the DHT that this node belongs to; may be given several times`
+  --bootstrap HOST:PORT over Hyperswarm, on the DHT that this node belongs to; may be given several times
+  --relay URL           over a relay, such as ws://127.0.0.1:8080`
 
 export const WRITER_HELP = `Writes lines to many Hypercores of one Corestore, and serves them.
 
   npm run many-cores:writer                 over TCP, on any free port of this machine
   npm run many-cores:writer -- --testnet    over Hyperswarm, on a DHT of its own on this machine
+  npm run many-cores:writer -- --relay      over a relay of its own on this machine; readers may be pages
 
   --data DIR            where it keeps its files (default ./many-cores-writer)
 ${WAYS}
   --testnet             over Hyperswarm, on a DHT that it starts itself, on this machine
-  --tcp                 over TCP as well, when it meets over Hyperswarm
+  --relay [PORT]        over a relay that it starts itself, on any free port or that one
+  --tcp                 over TCP as well, when it meets over Hyperswarm or a relay
   --help                prints this
 
+With --relay it also serves the reader as a page, and prints its address.
 Standard input takes messages, one a line: those shorter than 5 bytes go to one core, all others to another.
 It runs until Ctrl-C (SIGINT) or SIGTERM, also when its input has ended.`
 
@@ -63,6 +76,7 @@ const OPTIONS = {
   host: { type: 'string', default: '127.0.0.1' },
   connect: { type: 'string', multiple: true, default: [] as string[] },
   swarm: { type: 'boolean', default: false },
+  relay: { type: 'string' },
   bootstrap: { type: 'string', multiple: true, default: [] as string[] },
   help: { type: 'boolean', short: 'h', default: false }
 } as const
@@ -72,13 +86,14 @@ const READER_OPTIONS = { ...OPTIONS, wait: { type: 'string', default: '5' } } as
 /** @throws UserError */
 export function parseWriterFlags(args: string[]): Flags {
   const { values, positionals } = parse(() =>
-    parseArgs({ args, options: WRITER_OPTIONS, allowPositionals: true })
+    parseArgs({ args: args.flatMap(valueOfRelay), options: WRITER_OPTIONS, allowPositionals: true })
   )
   if (positionals.length > 0) throw usage(`"${positionals[0]}" belongs to no flag. --help lists them.`)
   const isListening = values.listen !== undefined || values.connect.length === 0
   return {
     data: values.data || './many-cores-writer',
     ...toWays(values, { port: isListening ? '0' : null, isTestnet: values.testnet }),
+    relay: values.relay === undefined ? null : toOwnRelay(values.relay, values.host),
     help: values.help
   }
 }
@@ -89,7 +104,8 @@ export function parseReaderFlags(args: string[]): ReaderFlags {
     parseArgs({ args, options: READER_OPTIONS, allowPositionals: true })
   )
   const [key, more] = positionals
-  if (values.help) return { data: '', tcp: null, swarm: null, help: true, key: null, patience: 0 }
+  if (values.help)
+    return { data: '', tcp: null, swarm: null, relay: null, help: true, key: null, patience: 0 }
   if (key === undefined) throw usage("The reader takes the key of the writer's main core. --help says more.")
   if (more !== undefined) throw usage(`"${more}" belongs to no flag. --help lists them.`)
   const seconds = Number(values.wait)
@@ -98,11 +114,12 @@ export function parseReaderFlags(args: string[]): ReaderFlags {
   const ways = toWays(values, { port: null, isTestnet: false })
   if (ways.tcp && ways.tcp.port === null && ways.tcp.dial.length === 0)
     throw usage(
-      'The reader has nobody to talk to: give --connect HOST:PORT, as the writer prints it, or --swarm.'
+      'The reader has nobody to talk to: give --connect HOST:PORT or --relay URL, as the writer prints it, or --swarm.'
     )
   return {
     data: values.data || './many-cores-reader',
     ...ways,
+    relay: values.relay === undefined ? null : { url: parseRelay(values.relay), page: null },
     help: false,
     key: parseKey(key),
     patience: seconds * 1_000
@@ -115,6 +132,7 @@ interface Given {
   readonly host: string
   readonly connect: readonly string[]
   readonly swarm: boolean
+  readonly relay?: string | undefined
   readonly bootstrap: readonly string[]
 }
 
@@ -127,7 +145,8 @@ function toWays(
   if (isTestnet && bootstrap.length > 0)
     throw usage('--testnet starts a DHT of its own; leave --bootstrap out.')
   const hasSwarm = given.swarm || isTestnet || bootstrap.length > 0
-  const hasTcp = given.tcp || given.listen !== undefined || dial.length > 0 || !hasSwarm
+  const hasTcp =
+    given.tcp || given.listen !== undefined || dial.length > 0 || !(hasSwarm || given.relay !== undefined)
   const listen = given.listen ?? port
   return {
     tcp: hasTcp
@@ -135,6 +154,23 @@ function toWays(
       : null,
     swarm: hasSwarm ? { bootstrap, isTestnet } : null
   }
+}
+
+/** The writer's may have no value. */
+function valueOfRelay(arg: string, i: number, args: readonly string[]): string[] {
+  const next = args[i + 1]
+  return arg === '--relay' && (next === undefined || next.startsWith('-')) ? ['--relay', ''] : [arg]
+}
+
+function toOwnRelay(text: string, host: string): RelayFlags {
+  const isUrl = text.includes(':')
+  const port = isUrl || text === '' ? 0 : parsePort(text, '--relay')
+  return { url: isUrl ? parseRelay(text) : null, page: { host, port } }
+}
+
+function parseRelay(text: string): string {
+  if (/^wss?:$/.test(URL.canParse(text) ? new URL(text).protocol : '')) return text
+  throw usage(`"${text}" is no address of a relay. --relay takes one such as ws://127.0.0.1:8080.`)
 }
 
 function parseKey(text: string): string {

@@ -6,11 +6,10 @@ import { openStore } from '../../adapters/storage/file.ts'
 import { harmless } from '../cli/text.ts'
 import { toHex } from '../common/keys.ts'
 import { UserError } from '../common/user-error.ts'
+import { otherKeysOf } from './cores.ts'
 import { parseReaderFlags, READER_HELP, type ReaderFlags } from './flags.ts'
 import { type Meeting, meet } from './meeting.ts'
 import { run } from './program.ts'
-
-const KEY = /^[0-9a-f]{64}$/
 
 await run(async stop => {
   const flags = parseReaderFlags(process.argv.slice(2))
@@ -76,10 +75,10 @@ async function findWriter(main: Hypercore, { meeting, flags, stop, foundPeers }:
 }
 
 /** Of the writer's other cores. @throws UserError */
-async function readKeys(main: Hypercore): Promise<string[]> {
+async function readKeys(main: Hypercore): Promise<readonly string[]> {
   try {
-    const { otherKeys } = (await main.get<{ otherKeys: string[] }>(0)) ?? { otherKeys: [] }
-    if (otherKeys.length > 0 && otherKeys.every(key => KEY.test(key))) return otherKeys
+    const otherKeys = otherKeysOf(await main.get<unknown>(0))
+    if (otherKeys) return otherKeys
   } catch (error) {
     if (main.closing) throw error
   }

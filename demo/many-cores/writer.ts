@@ -31,6 +31,7 @@ await run(async stop => {
       console.log(`Main core ${toHex(main.key)}`)
       console.log(`Short messages go to core ${toHex(short.key)}, long ones to core ${toHex(long.key)}`)
       console.log(`Read them: npm run many-cores:reader -- ${toHex(main.key)} ${meeting.flags}`)
+      if (meeting.page) console.log(`Or in a browser: ${meeting.page}key=${toHex(main.key)}`)
       const lines = createInterface({ input: process.stdin, crlfDelay: Number.POSITIVE_INFINITY })
       const failed = appendLines(lines, { short, long }).then(() => stop)
       await Promise.race([stop, failed])

@@ -5,15 +5,18 @@ import { join } from 'node:path'
 import Corestore from 'corestore'
 import createTestnet from 'hyperdht/testnet.js'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { createRelay, type RelayHandle } from '../../adapters/transport/relay.ts'
 import { until } from '../support/peers.ts'
 import { Program } from './program.ts'
 
+let relay: RelayHandle
 let testnet: Awaited<ReturnType<typeof createTestnet>>
 let dir: string
 const programs: Program[] = []
 
 beforeAll(async () => {
   testnet = await createTestnet(3)
+  relay = await createRelay()
 })
 
 beforeEach(async () => {
@@ -25,7 +28,10 @@ afterEach(async () => {
   await rm(dir, { recursive: true, force: true })
 })
 
-afterAll(() => testnet.destroy())
+afterAll(async () => {
+  await testnet.destroy()
+  await relay.close()
+})
 
 function start(name: 'writer' | 'reader', ...args: string[]): Program {
   const program = new Program(`many-cores/${name}`, args, { cwd: dir })
@@ -73,10 +79,11 @@ function bootstrap(): string {
   return `${host}:${port}`
 }
 
-/** Two ways for a writer to be met. */
+/** How a writer is met. */
 const ways: [string, () => string[]][] = [
   ['TCP', () => []],
-  ['Hyperswarm', () => ['--bootstrap', bootstrap()]]
+  ['Hyperswarm', () => ['--bootstrap', bootstrap()]],
+  ['a relay', () => ['--relay', relay.url]]
 ]
 
 describe.for(ways)('over %s', ([, way]) => {
@@ -144,7 +151,7 @@ describe.for(ways)('over %s', ([, way]) => {
     const { main, short, args, program } = await writer(...way())
     program.type('abc')
     await program.says(/Appended/)
-    // over the swarm nobody is met under a topic that nobody has: only who is met can be asked
+    // over others nobody is met under a topic that nobody has: only who is met can be asked
     const unknown = '11'.repeat(32)
     const reader = start('reader', unknown, ...args.slice(1), '--wait', '0.5')
     expect(await reader.exited).toBe(1)
@@ -215,6 +222,8 @@ describe('wrong input gets one sentence', () => {
     ['a word too many', 'writer', [key], 2, /belongs to no flag/],
     ['what is no port', 'writer', ['--listen', '70000'], 2, /^"70000" is no port/],
     ['an unknown flag', 'writer', ['--colour'], 2, /--colour.*--help/],
+    ['what is no relay', 'writer', ['--relay', 'http://127.0.0.1'], 2, /^"http:.* is no address of a relay/],
+    ['what is no relay', 'reader', [key, '--relay', '8080'], 2, /^"8080" is no address of a relay/],
     ['two DHTs', 'writer', ['--testnet', '--bootstrap', '127.0.0.1:1'], 2, /leave --bootstrap out/]
   ]
   test.for(cases)('%s, of the %s', async ([, name, args, code, sentence]) => {

@@ -166,8 +166,14 @@ export class Asker {
     const wire = this.#wire
     this.#disconnect()
     wire?.close()
-    this.#reject(closed())
-    for (const { reject } of this.#leaving.splice(0)) reject(closed())
+    this.reject(closed())
+  }
+
+  /** All that wait for the mirror wait no longer. */
+  reject(error: AutobeeError): void {
+    for (const { reject } of this.#waiters) reject(error)
+    this.#waiters.clear()
+    for (const { reject } of this.#leaving.splice(0)) reject(error)
   }
 
   async #look(): Promise<void> {
@@ -231,8 +237,7 @@ export class Asker {
     this.#refusal = refusal
     this.#o.onrefused(refusal)
     this.#o.onchange()
-    this.#reject(refused(refusal))
-    for (const { reject } of this.#leaving.splice(0)) reject(refused(refusal))
+    this.reject(refused(refusal))
   }
 
   #has(heads: readonly Held[]): boolean {
@@ -250,11 +255,6 @@ export class Asker {
     // it may have lost what it had, or have more room now
     this.#held.clear()
     this.#refusal = null
-  }
-
-  #reject(error: AutobeeError): void {
-    for (const { reject } of this.#waiters) reject(error)
-    this.#waiters.clear()
   }
 
   #failed(error: unknown): void {

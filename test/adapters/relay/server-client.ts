@@ -11,6 +11,15 @@ import {
 } from '../../../adapters/transport/relay/frames.ts'
 import { until } from '../../support/peers.ts'
 
+export interface RawClientOptions {
+  readonly origin?: string
+  readonly headers?: Record<string, string>
+  readonly localAddress?: string
+  /** Of TLS: whom to trust, and what name it goes by. */
+  readonly ca?: string
+  readonly servername?: string
+}
+
 /** A client that speaks frames, and keeps no rule that a test does not keep for it. */
 export class RawClient {
   readonly ws: WebSocket
@@ -21,7 +30,7 @@ export class RawClient {
   /** Frames come in and are not kept. */
   isDeaf = false
 
-  constructor(url: string, options: { origin?: string; headers?: Record<string, string>; ca?: string } = {}) {
+  constructor(url: string, options: RawClientOptions = {}) {
     this.ws = new WebSocket(url, SUBPROTOCOL, { perMessageDeflate: false, ...options })
     this.ws.on('error', () => {})
     this.ws.on('message', (data: Buffer) => {
@@ -86,6 +95,13 @@ export class RawClient {
     const pong = once(this.ws, 'pong')
     this.ws.ping()
     await pong
+  }
+
+  /** The status with which it was not let in. */
+  refused(): Promise<number> {
+    return new Promise(resolve => {
+      this.ws.once('unexpected-response', (_, { statusCode = 0 }) => resolve(statusCode))
+    })
   }
 
   async closed(): Promise<number> {

@@ -43,7 +43,7 @@ export interface WebRtc extends Upgrade {
  * connectRelay(db, 'wss://relay.example.org', { upgrade: webRtc({ iceServers: [{ urls: 'stun:stun.example.org' }] }) })
  * ```
  * Where there is no WebRTC (in Node, in a worker) it may be handed over as well, and changes nothing.
- * @throws AutobeeError `INVALID_OPTIONS`
+ * @throws AutobeeError `INVALID_ARGUMENT`
  */
 export function webRtc(options: WebRtcOptions = {}): WebRtc {
   const {
@@ -73,5 +73,5 @@ export function webRtc(options: WebRtcOptions = {}): WebRtc {
 }
 
 function invalid(message: string): AutobeeError {
-  return new AutobeeError('INVALID_OPTIONS', `webRtc: ${message}`)
+  return new AutobeeError('INVALID_ARGUMENT', `webRtc: ${message}`)
 }

@@ -34,6 +34,7 @@ export class Attempt {
   #isDescribed = false
   #state: 'connecting' | 'open' | 'closed' = 'connecting'
   #error: AutobeeError | null = null
+  #isGivenUp = false
 
   /** @throws what the implementation throws for such ICE servers, or when it has too many connections */
   constructor(options: AttemptOptions) {
@@ -100,7 +101,9 @@ export class Attempt {
 
   /** As `fail`, of which nobody is told. */
   close(): void {
-    if (this.#state === 'connecting') this.#stream.destroy()
+    if (this.#state !== 'connecting') return
+    this.#isGivenUp = true
+    this.#stream.destroy()
   }
 
   /** Also when the stream is another's: the other side is known to have lost it. */
@@ -147,6 +150,7 @@ export class Attempt {
 
   #onclose(): void {
     clearTimeout(this.#deadline)
+    if (this.#state === 'connecting' && !this.#isGivenUp) this.#error ??= failed('the other side closed it')
     this.#state = 'closed'
     this.#o.onclose(this.#error)
   }

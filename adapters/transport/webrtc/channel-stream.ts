@@ -1,5 +1,5 @@
 import b4a from 'b4a'
-import { Duplex } from 'streamx'
+import { Duplex, getStreamError } from 'streamx'
 import { AutobeeError } from '../../../src/index.ts'
 import { Batch } from './batch.ts'
 import {
@@ -10,6 +10,7 @@ import {
   endFrame,
   MESSAGE,
   payloadFor,
+  resetFrame,
   WINDOW
 } from './frames.ts'
 import type { DataChannelLike, PeerConnectionLike } from './types.ts'
@@ -32,8 +33,9 @@ export interface ChannelStreamOptions {
 
 /**
  * The bytes of a data channel as a duplex stream. It owns the peer connection: closed by the time of `close`, however it came to
- * that. `end()` is half of the end: the other side may go on; `destroy()` is a reset, which the other side's stream is
- * told as `TRANSPORT_FAILED`, reason `WEBRTC`; what breaks the protocol has the reason `PROTOCOL`.
+ * that. `end()` is half of the end: the other side may go on. `destroy()` is a reset: the other side's stream closes, with
+ * `TRANSPORT_FAILED`, reason `WEBRTC`, if this one failed or the way was lost, and without an error if its page is gone. What breaks
+ * the protocol has the reason `PROTOCOL`.
  */
 export class ChannelStream extends Duplex {
   readonly #o: ChannelStreamOptions
@@ -47,6 +49,7 @@ export class ChannelStream extends Duplex {
   #isWanted = true
   #hasEnded = false
   #isEnded = false
+  #hasPushedEnd = false
   #isBroken = false
   #lost: ReturnType<typeof setTimeout> | null = null
 
@@ -106,7 +109,12 @@ export class ChannelStream extends Duplex {
     }
     linger = setTimeout(close, LINGER)
     channel.addEventListener('close', close)
-    // sends first what waits; without an end before it this is the reset
+    try {
+      if (!this.#isOver) channel.send(resetFrame(getStreamError(this) !== null))
+    } catch {
+      // then the closing says it
+    }
+    // sends first what waits
     channel.close()
   }
 
@@ -141,6 +149,10 @@ export class ChannelStream extends Duplex {
         if (this.#hasEnded) throw protocol('an end after the end')
         this.#hasEnded = true
         this.#deliver()
+        return
+      case 'reset':
+        this.#isBroken = true
+        this.destroy(frame.hasFailed ? failed('it failed on the other side') : null)
     }
   }
 
@@ -152,7 +164,9 @@ export class ChannelStream extends Duplex {
       this.#taken += costOf(payload.byteLength)
     }
     if (this.#hasEnded) {
-      if (this.#incoming.length === 0) this.push(null)
+      if (this.#incoming.length > 0 || this.#hasPushedEnd) return
+      this.#hasPushedEnd = true
+      this.push(null)
       return
     }
     if (this.#taken < GRANT) return
@@ -196,7 +210,14 @@ export class ChannelStream extends Duplex {
   }
 
   #onclose(): void {
-    this.#break('the other side closed it')
+    if (this.destroying || this.#isOver) return
+    this.#isBroken = true
+    this.destroy(null)
+  }
+
+  /** Who has said and heard the end needs nobody any more; the reader may still have to take what came before it. */
+  get #isOver(): boolean {
+    return this.#hasEnded && this.#isEnded
   }
 
   #onstate(): void {
@@ -211,8 +232,7 @@ export class ChannelStream extends Duplex {
 
   /** Nothing that is said gets through any more. */
   #break(what: string, reason?: string): void {
-    // who has said and heard the end needs nobody any more; the reader may still have to take what came before it
-    if (this.destroying || (this.#hasEnded && this.#isEnded)) return
+    if (this.destroying || this.#isOver) return
     this.#isBroken = true
     this.destroy(failed(what, undefined, reason))
   }

@@ -18,12 +18,15 @@ export type ChannelFrame =
   | { readonly type: 'data'; readonly payload: Uint8Array }
   /** So much more may be sent. */
   | { readonly type: 'credit'; readonly credit: number }
-  /** This side sends no more data; the other may go on. A channel that closes without it was reset. */
+  /** This side sends no more data; the other may go on. */
   | { readonly type: 'end' }
+  /** Gone both ways, with what was on its way. A channel that closes without a word is so too. */
+  | { readonly type: 'reset'; readonly hasFailed: boolean }
 
 const DATA = 0
 const CREDIT = 1
 const END = 2
+const RESET = 3
 
 /** Of a data frame, in the measure of the window. */
 export function costOf(bytes: number): number {
@@ -56,6 +59,10 @@ export function endFrame(): Uint8Array<ArrayBuffer> {
   return new Uint8Array([END])
 }
 
+export function resetFrame(hasFailed: boolean): Uint8Array<ArrayBuffer> {
+  return new Uint8Array([RESET, hasFailed ? 1 : 0])
+}
+
 /**
  * @param message the payload is a view of it
  * @throws AutobeeError `TRANSPORT_FAILED`, reason `PROTOCOL`
@@ -69,6 +76,7 @@ export function decodeChannelFrame(message: Uint8Array): ChannelFrame {
     if (credit > 0 && credit <= WINDOW) return { type: 'credit', credit }
   }
   if (length === 1 && message[0] === END) return { type: 'end' }
+  if (length === 2 && message[0] === RESET) return { type: 'reset', hasFailed: message[1] !== 0 }
   throw new AutobeeError(
     'TRANSPORT_FAILED',
     `the other side sent a message of ${length} bytes that is none`,

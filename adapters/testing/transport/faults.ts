@@ -68,11 +68,13 @@ function openingCase<P extends TransportPair>(
   return {
     name: 'destroyed while it opens, with writes that wait or without, an end closes, once and without an error',
     async run(trial) {
-      for (const work of [0, 1, 2]) {
+      for (const work of [0, 1, 2, 3]) {
         const end = trial.lone(await opening())
         end.read()
         if (work > 0) for (let i = 0; i < 8; i++) end.write(65_536)
-        if (work > 1) end.end()
+        if (work === 2) end.end()
+        // it is at it already, or is not
+        if (work === 3) await new Promise(resolve => setTimeout(resolve))
         end.destroy()
         end.destroy()
         await trial.closed(end)

@@ -19,11 +19,21 @@ interface Listening {
 }
 
 async function listen(): Promise<Listening> {
-  const server = createServer({ noDelay: true })
+  const sockets: Socket[] = []
+  const server = createServer({ noDelay: true }, socket => {
+    sockets.push(socket.on('error', () => {}))
+  })
   const accepted = new Promise<Socket>(resolve => server.once('connection', resolve))
   await new Promise<void>(resolve => server.listen({ port: 0, host: '127.0.0.1' }, () => resolve()))
   const { port } = server.address() as { port: number }
-  return { port, accepted, close: () => new Promise(resolve => server.close(() => resolve())) }
+  return {
+    port,
+    accepted,
+    close() {
+      for (const socket of sockets) socket.destroy()
+      return new Promise(resolve => server.close(() => resolve()))
+    }
+  }
 }
 
 function connect(port: number): Socket {

@@ -124,9 +124,14 @@ async function holdNamespace({ hasLink }: { hasLink: boolean }): Promise<Held> {
   const held: Held = {
     pid: doorman.pid as number,
     async setLink(state) {
-      await ip('link', 'set', LINK, state)
+      if (state === 'down') {
+        // the address of a link that is merely down goes on working on this machine
+        await ip('address', 'del', ADDRESS, 'dev', LINK)
+        return
+      }
+      await ip('address', 'add', ADDRESS, 'dev', LINK)
       // Chromium gives names instead of addresses, and asks the network for them
-      if (state === 'up') await ip('route', 'add', 'default', 'dev', LINK)
+      await ip('route', 'add', 'default', 'dev', LINK)
     },
     async bridge(port) {
       const isUp = new Promise<void>(resolve => listening.set(port, resolve))
@@ -144,10 +149,8 @@ async function holdNamespace({ hasLink }: { hasLink: boolean }): Promise<Held> {
     await ip('link', 'set', 'lo', 'up')
     if (!hasLink) return held
     await ip('link', 'add', LINK, 'type', 'veth', 'peer', 'name', OTHER_END)
-    await ip('address', 'add', ADDRESS, 'dev', LINK)
-    await ip('link', 'set', OTHER_END, 'up')
+    for (const end of [LINK, OTHER_END]) await ip('link', 'set', end, 'up')
     await held.setLink('up')
-
     return held
   } catch (error) {
     await held.close()

@@ -5,9 +5,13 @@ import type Protomux from 'protomux'
 import type { Duplex } from 'streamx'
 import type * as Main from '../../adapters/entry/browser.ts'
 import type * as WebRtcs from '../../adapters/transport/webrtc.ts'
+import type * as WebSockets from '../../adapters/transport/websocket.ts'
+import { apply, contents } from './apply.ts'
 
-const { b4a, memory, openStore } = (await import('/lib/autobee.js' as string)) as typeof Main
+const { Autobee, b4a, memory, openStore } = (await import('/lib/autobee.js' as string)) as typeof Main
 const { webRtc } = (await import('/lib/transport/webrtc.js' as string)) as typeof WebRtcs
+
+const { connectRelay } = (await import('/lib/transport/websocket.js' as string)) as typeof WebSockets
 
 export type Options = Omit<WebRtcs.WebRtcOptions, 'RTCPeerConnection'>
 
@@ -78,6 +82,26 @@ globalThis.RTCPeerConnection = class extends Native {
   }
 }
 
+/** A database of this page, shared over a relay. */
+export interface Shared {
+  readonly key: string
+  /** The key of its oplog, hex. */
+  readonly local: string
+  append(value: { id: string; addWriter?: string }): Promise<void>
+  isWritable(): boolean
+  /** As JSON. */
+  view(): Promise<string>
+  /** Joins one more topic, after all else that was said to the relay. */
+  join(): void
+  /** Of the connections that replicate. */
+  kinds(): string[]
+  /** Reasons of what failed. */
+  readonly failures: (string | undefined)[]
+  /** How many peers were left, at each that went. */
+  readonly left: number[]
+  close(): Promise<void>
+}
+
 const kit = {
   b4a,
   webRtc,
@@ -133,6 +157,48 @@ const kit = {
       right: ends.right.channels[0] as Duplex,
       raw: { connection, channel: channels[0] as RTCDataChannel }
     }
+  },
+
+  /** The one that was opened last in this page. */
+  shared: null as Shared | null,
+
+  /** With a name, in IndexedDB; else in memory. */
+  async share({
+    name,
+    key = null,
+    url,
+    options
+  }: {
+    name?: string
+    key?: string | null
+    url: string
+    options?: Options
+  }): Promise<{ key: string; local: string }> {
+    const store = await openStore(name ?? memory())
+    const db = new Autobee(store, key, { apply: apply as never, valueEncoding: 'json', ackInterval: 0 })
+    await db.ready()
+    const failures: (string | undefined)[] = []
+    const left: number[] = []
+    const relay = connectRelay(db, url, { upgrade: webRtc(options), retry: { first: 20, longest: 100 } })
+    relay.on('error', ({ reason }) => failures.push(reason))
+    relay.on('peer-close', () => left.push(relay.peers.length))
+    kit.shared = {
+      key: db.id as string,
+      local: b4a.toString(db.local.key, 'hex'),
+      failures,
+      left,
+      append: async value => void (await db.append(value as never)),
+      isWritable: () => db.writable,
+      view: async () => JSON.stringify(await contents(db.bee)),
+      join: () => relay.join(crypto.getRandomValues(new Uint8Array(32))),
+      kinds: () => relay.peers.map(({ kind }) => kind).sort(),
+      async close() {
+        await relay.close()
+        await db.close()
+        await store.close()
+      }
+    }
+    return { key: kit.shared.key, local: kit.shared.local }
   },
 
   signal(...parts: readonly Part[]): Uint8Array {

@@ -31,12 +31,10 @@ export class Contact {
   readonly way: Way
   readonly origin: Origin
   readonly startedAt: number
-  /** `allow` said yes. */
-  isAdmitted = false
   /** From when on it replicates. */
   peer: Peer | null = null
   upgrade: UpgradeSession | null = null
-  /** Of one that is to be dropped by the other side, or else after a while. */
+  /** Of one that is not in use: what becomes of it if nothing happens. */
   #timer: ReturnType<typeof setTimeout> | null = null
   /** Why this side has dropped it. */
   #dropped: ResetReason | null = null
@@ -78,12 +76,13 @@ export class Contact {
     this.session.end(null)
   }
 
-  /** Drops it, unless the other side does so before. */
-  dropAfter(ms: number): void {
-    this.#timer ??= setTimeout(() => this.drop('DUPLICATE'), ms)
+  /** Does it later, instead of what was to be done before. */
+  after(ms: number, act: () => void): void {
+    this.keep()
+    this.#timer = setTimeout(act, ms)
   }
 
-  /** It is needed after all. */
+  /** It is needed as it is. */
   keep(): void {
     if (this.#timer) clearTimeout(this.#timer)
     this.#timer = null

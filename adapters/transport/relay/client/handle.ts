@@ -31,6 +31,7 @@ export class RelayMember extends TransportBase implements RelayHandle {
     this.#settings = settings
     this.#dialers = settings.urls.map(url => this.#dialer(url))
     this.#circle = new Circle({
+      keepsAll: settings.duplicates,
       patience: settings.timeouts.handshake,
       onuse: contact => this.#use(contact),
       onunuse: ({ peer }) => {
@@ -156,7 +157,6 @@ export class RelayMember extends TransportBase implements RelayHandle {
     const isAllowed = await this.#allows(contact)
     if (contact.session.isEnded || this.isClosing) return
     if (isAllowed) {
-      contact.isAdmitted = true
       this.#circle.add(contact)
       return
     }
@@ -239,13 +239,7 @@ export class RelayMember extends TransportBase implements RelayHandle {
   /** Where to look for its peer once more: who left comes again by itself, if it does; who was lost is looked for. */
   #again(contact: Contact, failed: AutobeeError | null): Origin[] {
     const { endedBy, way, session, origin } = contact
-    if (endedBy === 'DUPLICATE') {
-      // who does not know yet who it was leaves it to the other side
-      if (!session.isOpen) return []
-      if (!this.#circle.has(contact.id)) return way.channel?.resetBy === 'DUPLICATE' ? [origin] : []
-      this.#circle.remember(contact)
-      return []
-    }
-    return failed && way.channel && endedBy !== 'REFUSED' ? [origin] : []
+    if (endedBy === 'DUPLICATE' && session.isOpen) this.#circle.remember(contact)
+    return failed && way.channel && endedBy !== 'REFUSED' && endedBy !== 'DUPLICATE' ? [origin] : []
   }
 }

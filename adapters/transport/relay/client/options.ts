@@ -43,6 +43,11 @@ export interface ConnectRelayOptions {
    * let a hidden page do so only once a minute.
    */
   silenceTimeout?: number
+  /**
+   * Keeps several connections with one public key, for who serves several handles of one store at a time; default false:
+   * one each, and the others are dropped.
+   */
+  duplicates?: boolean
   /** Channels at once, per relay; default 256. More are `refused`. */
   maxChannels?: number
   /** What tells of the network and of sleep; default: the page's events. */
@@ -91,6 +96,7 @@ export function toRelaySettings(urls: string | readonly string[], options: Conne
     retry,
     timeouts: { handshake: handshakeTimeout, silence: silenceTimeout },
     maxChannels,
+    duplicates: options.duplicates === true,
     environment: options.environment ?? environment
   }
 }

@@ -25,6 +25,7 @@ export class Session {
   readonly #o: SessionOptions
   readonly #closed: Promise<void>
   readonly #deadline: ReturnType<typeof setTimeout>
+  readonly #waiting: (() => void)[] = []
   #isEnded = false
   #isOpen = false
   #error: Error | null = null
@@ -74,6 +75,15 @@ export class Session {
   /** 64 bytes, the same on both sides; only of a session that has opened. */
   get hash(): Uint8Array {
     return this.stream.handshakeHash as Uint8Array
+  }
+
+  /** Calls back when something has come that the other side has said since. */
+  onceHeard(callback: () => void): void {
+    if (this.#waiting.push(callback) > 1) return
+    const { bytes } = this.#o
+    bytes.once('data', () => {
+      for (const heard of this.#waiting.splice(0)) heard()
+    })
   }
 
   /** Ends it. The first error is the reason, the others follow from it. */

@@ -79,6 +79,15 @@ export async function wantFirefox(execute) {
   return findFirefox()
 }
 
+/** The same of `ip`, which makes the network that WebRTC is tested in; without it those tests are skipped. */
+export async function wantNetworks(execute) {
+  if (process.getuid?.() !== 0 || !existsSync('/usr/bin/apt-get')) return
+  if (onPath(['ip'], ['/usr/sbin', '/sbin', '/usr/bin', '/bin'])) return
+  console.log('Installing iproute2 for the tests of WebRTC (apt-get install iproute2) …')
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
+  await apt(execute, ['install', '-y', '--no-install-recommends', 'iproute2'], env)
+}
+
 function apt(execute, args, env) {
   return execute('apt-get', args, { stdio: ['ignore', 'pipe', 'pipe'], env }).catch(() => ({ code: 1 }))
 }

@@ -5,7 +5,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { buildAll, builtFiles, hashInputs } from './build.mjs'
-import { findChromium, needChromium, wantFirefox } from './chromium.mjs'
+import { findChromium, needChromium, wantFirefox, wantNetworks } from './chromium.mjs'
 import { locked } from './lock.mjs'
 
 export const root = dirname(dirname(fileURLToPath(import.meta.url)))
@@ -30,6 +30,7 @@ export async function setup({ build, browsers = false, force = false }) {
 async function installBrowsers() {
   if (await needChromium(execute)) {
     await wantFirefox(execute)
+    await wantNetworks(execute)
     return
   }
   throw new SetupError(

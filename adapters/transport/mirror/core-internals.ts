@@ -47,6 +47,16 @@ export async function closeCore(session: Hypercore): Promise<void> {
   if (inner?.hasSession?.() === false) await inner.close?.()
 }
 
+/**
+ * A core that was opened only to be given away takes no proofs of a conflict any more: each would close it again, for all
+ * its readers, as often as somebody sends one. Where Hypercore has no such part, that is how it is.
+ */
+export function ignoreConflicts(session: Hypercore): void {
+  const inner = session.core as { checkConflict?: () => Promise<boolean> } | null
+  // true: the proof was dealt with
+  if (typeof inner?.checkConflict === 'function') inner.checkConflict = async () => true
+}
+
 function unsupported(): AutobeeError {
   return new AutobeeError('NOT_SUPPORTED', 'this version of Hypercore cannot delete a core, or it is open')
 }

@@ -3,7 +3,7 @@ import type Corestore from 'corestore'
 import type Hypercore from 'hypercore'
 import crypto from 'hypercore-crypto'
 import type Protomux from 'protomux'
-import { closeCore, deleteCore } from './core-internals.ts'
+import { closeCore, deleteCore, ignoreConflicts } from './core-internals.ts'
 
 export interface CoreHandlers {
   /** Its signed length is another: there is more to download. */
@@ -12,6 +12,7 @@ export interface CoreHandlers {
   onheld(): void
   /** Its writer signed two versions; the one that is here stays, and no more is taken. */
   onconflict(): void
+  onfailed(error: unknown): void
 }
 
 /** One core that is mirrored, for one database or several. */
@@ -20,10 +21,13 @@ export class MirroredCore {
   readonly id: string
   readonly discoveryKey: Uint8Array
   readonly #store: Corestore
-  readonly #session: Hypercore
-  readonly #muxers = new WeakSet<Protomux>()
+  #session: Hypercore
+  /** That it replicates over. */
+  readonly #muxers = new Set<Protomux>()
   readonly #handlers = new Set<CoreHandlers>()
   #wanted = 0
+  #isClosed = false
+  #isConflicted = false
   #heads = { length: 0, byteLength: 0, held: 0 }
 
   /** Opens at once; await {@link ready}. */
@@ -32,11 +36,7 @@ export class MirroredCore {
     this.id = b4a.toString(key, 'hex')
     this.discoveryKey = crypto.discoveryKey(key)
     this.#store = store
-    // what a mirror has it keeps, as every Autobee does: a writer's second version replaces nothing
-    this.#session = store.get({ key, allowFork: false })
-    this.#session.on('append', () => this.#tell('ongrown'))
-    this.#session.on('download', () => this.#tell('onheld'))
-    this.#session.on('conflict', () => this.#tell('onconflict'))
+    this.#session = this.#open()
   }
 
   /** Blocks, as its writer signed. */
@@ -74,7 +74,7 @@ export class MirroredCore {
 
   /** Downloads the first `length` blocks, from whoever has them. */
   want(length: number): void {
-    if (length <= this.#wanted) return
+    if (length <= this.#wanted || this.#isConflicted) return
     const range = this.#session.download({ start: Math.max(this.#wanted, this.held), end: length })
     this.#wanted = length
     range.done().then(
@@ -100,18 +100,45 @@ export class MirroredCore {
   async attach(muxer: Protomux): Promise<void> {
     if (this.#muxers.has(muxer)) return
     await this.#session.ready()
-    if (this.#muxers.has(muxer) || this.#session.closing || muxer.stream.destroyed) return
+    if (this.#muxers.has(muxer) || this.#isClosed || muxer.stream.destroyed) return
     this.#muxers.add(muxer)
-    this.#session.replicate(muxer)
+    muxer.stream.once('close', () => this.#muxers.delete(muxer))
+    if (!this.#session.closing) this.#session.replicate(muxer)
   }
 
   close(): Promise<void> {
+    this.#isClosed = true
     return closeCore(this.#session)
   }
 
   /** Closes it and frees its storage. @throws AutobeeError `NOT_SUPPORTED` */
   delete(): Promise<void> {
+    this.#isClosed = true
     return deleteCore(this.#store, this.#session)
+  }
+
+  #open(): Hypercore {
+    // what a mirror has it keeps, as every Autobee does: a writer's second version replaces nothing
+    const session = this.#store.get({ key: this.key, allowFork: false, active: !this.#isConflicted })
+    session.on('append', () => this.#tell('ongrown'))
+    session.on('download', () => this.#tell('onheld'))
+    session.on('conflict', () => {
+      if (this.#isConflicted) return
+      this.#isConflicted = true
+      this.#tell('onconflict')
+      this.#reopen().catch(error => this.#tell('onfailed', error))
+    })
+    return session
+  }
+
+  /** A conflict closes a core. It is opened again only to be given away: it asks for nothing, and so is told no second version. */
+  async #reopen(): Promise<void> {
+    await closeCore(this.#session)
+    if (this.#isClosed) return
+    this.#session = this.#open()
+    await this.#session.ready()
+    ignoreConflicts(this.#session)
+    for (const muxer of this.#muxers) if (!this.#session.closing) this.#session.replicate(muxer)
   }
 
   #look(): void {
@@ -119,9 +146,14 @@ export class MirroredCore {
     this.#heads = { length, byteLength, held: contiguousLength }
   }
 
-  #tell(what: keyof CoreHandlers): void {
+  #tell(what: 'ongrown' | 'onheld' | 'onconflict'): void
+  #tell(what: 'onfailed', error: unknown): void
+  #tell(what: keyof CoreHandlers, error?: unknown): void {
     // a core that was closed by a conflict says nothing of its length any more
     if (this.#session.opened && !this.#session.closing) this.#look()
-    for (const handlers of this.#handlers) handlers[what]()
+    for (const handlers of this.#handlers) {
+      if (what === 'onfailed') handlers.onfailed(error)
+      else handlers[what]()
+    }
   }
 }

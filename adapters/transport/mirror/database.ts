@@ -19,7 +19,8 @@ export interface DatabaseHandlers {
   onheld(database: MirroredDatabase, core: MirroredCore): void
   /** A core grew beyond the quota. */
   onfull(database: MirroredDatabase): void
-  onconflict(database: MirroredDatabase, core: MirroredCore): void
+  onconflict(core: MirroredCore): void
+  onfailed(error: unknown): void
 }
 
 /**
@@ -90,7 +91,8 @@ export class MirroredDatabase {
       const handlers = {
         ongrown: () => this.#grant(core),
         onheld: () => this.#handlers.onheld(this, core),
-        onconflict: () => this.#handlers.onconflict(this, core)
+        onconflict: () => this.#handlers.onconflict(core),
+        onfailed: (error: unknown) => this.#handlers.onfailed(error)
       }
       this.#cores.set(core, handlers)
     }

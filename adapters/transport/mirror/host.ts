@@ -263,7 +263,8 @@ export class MirrorHost extends typedEmitter<HostEvents>() {
       onfull: database => {
         for (const channel of this.#channels) channel.onfull(database)
       },
-      onconflict: (_, core) =>
+      onfailed: error => this.fail(error),
+      onconflict: core =>
         this.fail(
           new AutobeeError(
             'CONFLICT',

@@ -4,9 +4,11 @@ import type Hypercore from 'hypercore'
 import type Protomux from 'protomux'
 import type { Duplex } from 'streamx'
 import type * as Main from '../../adapters/entry/browser.ts'
+import type * as Testing from '../../adapters/testing/index.ts'
 import type * as WebRtcs from '../../adapters/transport/webrtc.ts'
 import type * as WebSockets from '../../adapters/transport/websocket.ts'
 import { apply, contents } from './apply.ts'
+import { NATURE } from './webrtc-nature.ts'
 
 const { Autobee, b4a, memory, openStore } = (await import('/lib/autobee.js' as string)) as typeof Main
 const { webRtc } = (await import('/lib/transport/webrtc.js' as string)) as typeof WebRtcs
@@ -199,6 +201,31 @@ const kit = {
       }
     }
     return { key: kit.shared.key, local: kit.shared.local }
+  },
+
+  /** Runs a case of the acceptance suite on two ends of a data channel. */
+  async runCase(name: string): Promise<void> {
+    const { transportSuite } = (await import('/lib/testing.js' as string)) as typeof Testing
+    const cases = new Map<string, () => Promise<void>>()
+    transportSuite<Testing.TransportPair & { raw: Raw }>({
+      ...NATURE,
+      test: (name, run) => cases.set(name, run),
+      async create() {
+        const from = made.length
+        const { ends, left, right, raw } = await kit.channels()
+        const mine = made.slice(from)
+        return {
+          ends: [left, right] as never,
+          raw,
+          held: () => mine.filter(({ connection }) => connection.signalingState !== 'closed').length,
+          destroy: () => ends.close()
+        }
+      },
+      faults: { cut: ({ raw }) => raw.connection.close() }
+    })
+    const run = cases.get(name)
+    if (!run) throw new Error(`there is no case ${name}`)
+    await run()
   },
 
   signal(...parts: readonly Part[]): Uint8Array {

@@ -90,11 +90,19 @@ export class RawClient {
     )
   }
 
-  /** Resolves when everything that was sent before it was dealt with. */
+  /** Resolves when everything that was sent before it was dealt with, and what was answered to it is here; or it is closed. */
   async flushed(): Promise<void> {
-    const pong = once(this.ws, 'pong')
-    this.ws.ping()
-    await pong
+    // a pong overtakes what is said in the same moment
+    for (let i = 0; i < 2 && this.code === null; i++) {
+      await new Promise<void>(resolve => {
+        const done = (): void => {
+          this.ws.off('pong', done).off('close', done)
+          resolve()
+        }
+        this.ws.on('pong', done).on('close', done)
+        if (this.ws.readyState === WebSocket.OPEN) this.ws.ping()
+      })
+    }
   }
 
   /** The status with which it was not let in. */

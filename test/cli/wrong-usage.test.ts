@@ -45,6 +45,14 @@ describe('wrong usage is exit code 2 and one sentence', () => {
     ['a port that is none for a relay', ['relay', '--port', 'many'], 'USAGE'],
     ['an origin with a path', ['relay', '--origin', 'https://example.org/page'], 'USAGE'],
     ['a token too long', ['relay', '--token', 'x'.repeat(257)], 'USAGE'],
+    ['a mirror that nobody may ask', ['relay', '--mirror', 'here'], 'USAGE'],
+    ['peers of no mirror', ['relay', '--mirror-allow', 'ab'.repeat(32)], 'USAGE'],
+    ['no public key', ['relay', '--mirror', 'here', '--mirror-allow', 'abc'], 'INVALID_KEY'],
+    [
+      'no bytes',
+      ['relay', '--mirror', 'm', '--mirror-allow', 'ab'.repeat(32), '--mirror-quota', '1G'],
+      'USAGE'
+    ],
     ['nobody to wait for', ['join', 'ab'.repeat(32), '--wait', '--data', 'waits'], 'USAGE'],
     ['no seconds', ['join', 'ab'.repeat(32), '--connect', 'h:1', '--wait', 'long'], 'USAGE'],
     ['all or nothing, and going on', ['append', '--batch', '--continue', '--data', 'here'], 'USAGE'],

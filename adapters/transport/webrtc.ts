@@ -54,9 +54,13 @@ export function webRtc(options: WebRtcOptions = {}): WebRtc {
     retry,
     RTCPeerConnection = (globalThis as { RTCPeerConnection?: PeerConnectionClass }).RTCPeerConnection
   } = options
-  if (!Array.isArray(iceServers)) throw invalid('`iceServers` is an array of { urls, username, credential }')
-  for (const [name, value] of Object.entries({ timeout, lostTimeout, maxConnections }))
-    if (!(Number.isFinite(value) && value > 0)) throw invalid(`\`${name}\` is a positive number`)
+  if (!Array.isArray(iceServers) || !iceServers.every(isIceServer))
+    throw invalid(
+      '`iceServers` is an array of { urls, username, credential }; urls begin with stun: or turn:'
+    )
+  for (const [name, value] of Object.entries({ timeout, lostTimeout, maxConnections, ...retry }))
+    if (name !== 'random' && !(Number.isFinite(value) && Number(value) > 0))
+      throw invalid(`\`${name}\` is a positive number`)
   const pairs = new Pairs({ first: 2_000, longest: 300_000, good: 30_000, ...retry })
   const attempts = new Set<Attempt>()
   return {
@@ -70,6 +74,11 @@ export function webRtc(options: WebRtcOptions = {}): WebRtc {
       return new Session({ ...o, settings, pair: pairs.of(o.stream), attempts })
     }
   }
+}
+
+function isIceServer(server: IceServer | null): boolean {
+  const urls = [server?.urls ?? []].flat()
+  return urls.length > 0 && urls.every(url => typeof url === 'string' && /^(stun|turn)s?:./.test(url))
 }
 
 function invalid(message: string): AutobeeError {

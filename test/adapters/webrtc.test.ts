@@ -114,11 +114,19 @@ test('a batch is cut anew without losing a byte', () => {
 test('webRtc rejects options that are none with INVALID_ARGUMENT', () => {
   for (const options of [
     { iceServers: 'stun:example.org' },
+    { iceServers: [{ urls: 'https://example.org' }] },
+    { iceServers: [null] },
+    { iceServers: [{ urls: [] }] },
+    { retry: { first: 0 } },
     { timeout: 0 },
     { lostTimeout: Number.NaN },
     { maxConnections: -1 }
   ])
     expect(codeOf(() => webRtc(options as never))).toBe('INVALID_ARGUMENT')
+  webRtc({
+    iceServers: [{ urls: ['stun:example.org', 'turns:example.org:443'] }],
+    retry: { random: Math.random }
+  })
 })
 
 function outcomeOf<T>(decode: () => T): T | null {

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
-import type { Browser, Page } from 'playwright'
+import type { Browser, BrowserContext, Page } from 'playwright'
 import { expect } from 'vitest'
 import { newPage, page, type Site, serveSite } from '../support/chromium.ts'
 import type { Kit } from './webrtc-client.ts'
@@ -30,7 +30,11 @@ export class KitPage {
   readonly #errors: readonly string[]
 
   static async open(browser: Browser, url: string): Promise<KitPage> {
-    const { page, errors } = await newPage(await browser.newContext())
+    return KitPage.#openIn(await browser.newContext(), url)
+  }
+
+  static async #openIn(context: BrowserContext, url: string): Promise<KitPage> {
+    const { page, errors } = await newPage(context)
     await page.goto(url)
     await page.waitForFunction(() => 'kit' in globalThis)
     return new KitPage(page, errors)
@@ -51,6 +55,19 @@ export class KitPage {
   async reload(): Promise<void> {
     await this.page.reload()
     await this.page.waitForFunction(() => 'kit' in globalThis)
+  }
+
+  /** Ends its process without a word; gives a new page with the same storage. */
+  async crash(): Promise<KitPage> {
+    const context = this.page.context()
+    const url = this.page.url()
+    const session = await context.newCDPSession(this.page)
+    const crashed = this.page.waitForEvent('crash')
+    // nobody is left to answer
+    session.send('Page.crash').catch(() => {})
+    await crashed
+    await this.page.close()
+    return KitPage.#openIn(context, url)
   }
 
   /** Closes it; no error went uncaught, and no peer connection is open. */

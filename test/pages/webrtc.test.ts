@@ -173,6 +173,43 @@ describe.skipIf(reason)(`pages that share a database${reason ? ` (skipped: ${rea
     await close()
   })
 
+  test('a page that crashed finds the others again, who do not know yet that it is gone', async () => {
+    const island = await land()
+    await share(island, 2)
+    await areConnectedBy('webrtc')
+    const [left, right] = pages as [KitPage, KitPage]
+    const key = (await left.run(() => kit.shared?.key)) as string
+    const again = await left.crash()
+    pages = [again, right]
+    await again.run(given => kit.share(given), { name: 'page 0', key, url: relay.url, options: QUICK })
+    await areConnectedBy('webrtc')
+    await converge('crash')
+    await close()
+  })
+
+  test('whatever is written while direct connections are lost and made again arrives', async () => {
+    const island = await land()
+    await share(island, 2)
+    const rounds = 5
+    const losing = (async () => {
+      for (let round = 0; round < rounds; round++) {
+        await areConnectedBy('webrtc')
+        const page = pages[round % 2] as KitPage
+        await page.run(() => {
+          const isOpen = ({ connection }: { connection: RTCPeerConnection }) =>
+            connection.connectionState === 'connected'
+          kit.made.find(isOpen)?.connection.close()
+        })
+        await until(() => page.run(lost => (kit.shared?.left.length ?? 0) > lost, 2 * round + 1))
+      }
+    })()
+    for (let round = 0; round < rounds; round++) await converge(`round ${round}`)
+    await losing
+    await areConnectedBy('webrtc')
+    await converge('at last')
+    await close()
+  })
+
   test('pages that cannot reach each other stay on the relay', async () => {
     const island = await land({ hasLink: false })
     await share(island, 2, { ...QUICK, timeout: 100 })

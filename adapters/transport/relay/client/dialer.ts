@@ -39,7 +39,7 @@ export class RelayDialer {
   #openedAt = 0
   #timer: ReturnType<typeof setTimeout> | null = null
   #rejoinTimer: ReturnType<typeof setTimeout> | null = null
-  #status: RelayStatus = 'waiting'
+  #status: RelayStatus = 'connecting'
   #isStopped = false
 
   constructor(options: DialerOptions) {
@@ -128,7 +128,7 @@ export class RelayDialer {
     const { environment, ...options } = this.#o
     const line: RelayLine = new RelayLine({
       ...options,
-      now: environment.now,
+      now: () => environment.now(),
       onopen: () => {
         this.#openedAt = environment.now()
         this.#setStatus('open')

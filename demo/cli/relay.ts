@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http'
 import { createRelay, type RelayHandle } from '../../adapters/transport/relay.ts'
 import { reachable, showAddress } from '../common/address.ts'
 import { usage } from '../common/user-error.ts'
@@ -11,6 +12,7 @@ export interface RelayOptions {
   readonly token: string | null
   /** null: of all. */
   readonly origins: readonly string[] | null
+  readonly isBehindProxy: boolean
   /** null: it stores nothing. */
   readonly mirror: MirrorOptions | null
 }
@@ -23,12 +25,13 @@ interface Closes {
 /** Runs until it is stopped. Resolves to the exit code. @throws UserError, AutobeeError */
 export async function runRelay(cli: Cli, options: RelayOptions): Promise<number> {
   check(options)
-  const { port, host, token, origins } = options
+  const { port, host, token, origins, isBehindProxy } = options
   const relay = await createRelay({
     port,
     host,
     ...(token !== null && { token }),
-    ...(origins && { origins })
+    ...(origins && { origins }),
+    ...(isBehindProxy && { addressOf: forwardedFor })
   })
   // what is opened later ends first
   const running: Closes[] = [relay]
@@ -42,6 +45,12 @@ export async function runRelay(cli: Cli, options: RelayOptions): Promise<number>
     for (const part of running.reverse()) await part.close()
   }
   return 0
+}
+
+/** The last one is the proxy's own word; those before it are what the client said. */
+function forwardedFor({ headers, socket }: IncomingMessage): string {
+  const said = [headers['x-forwarded-for'] ?? []].flat().join(',').split(',').at(-1)?.trim()
+  return said || (socket.remoteAddress ?? '')
 }
 
 /** @throws UserError */

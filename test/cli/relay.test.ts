@@ -61,6 +61,15 @@ test('only with the token, from the arguments or the environment; only pages of 
   await relay.kill('SIGINT')
 })
 
+test('behind a proxy it tells whom the proxy speaks for', async () => {
+  const [relay, url] = await start(['--behind-proxy'])
+  const client = new RawClient(url, { headers: { 'x-forwarded-for': '203.0.113.9, 198.51.100.7' } })
+  await client.hello()
+  await relay.row({ event: 'client', address: '198.51.100.7' })
+  client.ws.terminate()
+  await relay.kill('SIGINT')
+})
+
 test('it makes no folder and needs none', async () => {
   const [relay] = await start(['--data', 'not-there'])
   await relay.kill('SIGTERM')

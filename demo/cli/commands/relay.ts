@@ -8,7 +8,8 @@ import type { Run } from '../program.ts'
 const AFTER = `
 Pairs peers that share a database and cannot reach each other, such as pages: it passes on what they say, and can read
 nothing of it. It needs no database and keeps nothing. It listens on this machine only, unless --host says otherwise
-(0.0.0.0: on every network). GET /health and /metrics tell how it is. For TLS put a proxy in front of it.
+(0.0.0.0: on every network). GET /health and /metrics tell how it is. For TLS put a proxy in front of it, and say
+--behind-proxy: else all clients would seem to come from one address, of which there may be 64.
 
 With a token only those get in that say it; it is also taken from $AUTOBEE_RELAY_TOKEN, which other users of the machine
 cannot read. With --origin only pages of these origins do, and what is no page.
@@ -33,6 +34,7 @@ interface Flags {
   readonly host: string
   readonly token?: string
   readonly origin?: readonly string[]
+  readonly behindProxy?: boolean
   readonly mirror?: string
   readonly mirrorAllow?: readonly string[]
   readonly mirrorQuota?: number
@@ -51,6 +53,7 @@ export function addRelay(program: Command, run: Run): void {
     .option('--host <address>', 'address to listen on', '127.0.0.1')
     .option('--token <text>', 'what peers must say to get in (or $AUTOBEE_RELAY_TOKEN)')
     .option('--origin <origin>', 'let in pages of this origin; may be given several times', addText)
+    .option('--behind-proxy', 'take the address of a client from the last X-Forwarded-For')
     .option('--mirror <folder>', 'also store databases, in this folder')
     .option('--mirror-allow <key>', 'public key of a peer that may ask for that; several times', addKey)
     .option('--mirror-quota <bytes>', 'at most so much of each database (default: 1 GiB)', parseBytes)
@@ -60,8 +63,9 @@ export function addRelay(program: Command, run: Run): void {
         command,
         async cli => {
           const { runRelay } = await import('../relay.ts')
-          const { port, host, token = process.env.AUTOBEE_RELAY_TOKEN || null, origin = null } = flags
-          return runRelay(cli, { port, host, token, origins: origin, mirror: mirrorOf(flags) })
+          const { port, host, token = process.env.AUTOBEE_RELAY_TOKEN || null } = flags
+          const { origin: origins = null, behindProxy: isBehindProxy = false } = flags
+          return runRelay(cli, { port, host, token, origins, isBehindProxy, mirror: mirrorOf(flags) })
         },
         { lasts: true }
       )

@@ -358,6 +358,7 @@ describe('slow ones', () => {
     let ended = 0
     for (const socket of silent) socket.once('close', () => ended++).once('end', () => socket.end())
     await until(() => ended === 40 - (4 + 16))
+    expect(relay.stats.refusals).toEqual({ FULL_ADDRESS: 20 })
     const client = net.stranger(relay, { localAddress: '127.0.0.2' })
     await client.hello()
     await client.next('welcome')

@@ -80,6 +80,18 @@ describe('who gets in', () => {
     expect(seen).toEqual(['FULL_ADDRESS 2001:db8::2'])
   })
 
+  test('an addressOf that throws lets nobody in, and tells it', async () => {
+    const relay = await net.relay({
+      addressOf: () => {
+        throw new Error('no header')
+      }
+    })
+    const errors: unknown[] = []
+    relay.on('error', error => errors.push(error))
+    expect(await net.stranger(relay).refused()).toBe(500)
+    expect(errors).toMatchObject([{ code: 'TRANSPORT_FAILED' }])
+  })
+
   test('who does not say hello in time is closed, and its place free', async () => {
     const relay = await net.relay({ limits: { hello: 30, sockets: 1 } })
     const seen = refusals(relay)

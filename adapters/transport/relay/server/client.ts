@@ -1,4 +1,4 @@
-import type { Duplex } from 'node:stream'
+import type { Socket } from 'node:net'
 import type { WebSocket } from 'ws'
 import {
   CLOSES,
@@ -38,7 +38,7 @@ export interface Surroundings {
 
 export interface ClientOptions {
   readonly ws: WebSocket
-  readonly socket: Duplex
+  readonly socket: Socket
   readonly address: string
   readonly around: Surroundings
 }
@@ -60,8 +60,9 @@ export class Client {
   readonly #late: ReturnType<typeof setTimeout>
   #paused: ReturnType<typeof setTimeout> | null = null
   #state: 'new' | 'open' | 'gone' = 'new'
-  /** Ticks since it was heard. */
+  /** Ticks since a byte came. */
   #silence = 0
+  #bytesRead = 0
   /** Frames sent at the last tick. */
   #sent = 0
   #sentBefore = 0
@@ -119,10 +120,11 @@ export class Client {
 
   /** Twice in a heartbeat. */
   tick(): void {
-    const { ws } = this.#o
-    // who is not read now cannot be heard
-    if (this.#paused === null) this.#silence++
-    else this.#silence = 0
+    const { ws, socket } = this.#o
+    // bytes, not frames: one frame may take long on a slow line. Who is not read now cannot be heard
+    if (this.#paused !== null || socket.bytesRead !== this.#bytesRead) this.#silence = 0
+    else this.#silence++
+    this.#bytesRead = socket.bytesRead
     if (this.#silence >= MOST_SILENT) {
       this.drop('SILENT')
       ws.terminate()
@@ -183,7 +185,6 @@ export class Client {
     const { counters } = this.#o.around
     counters.framesIn++
     counters.bytesIn += message.length
-    this.#silence = 0
     // also when it is gone: it is read until its socket is closed
     this.#slowDown(message.length)
     if (this.#state === 'gone') return
@@ -231,7 +232,6 @@ export class Client {
   }
 
   #oncontrol(): void {
-    this.#silence = 0
     if (this.#state !== 'gone' && this.#meters.controls.take(1) > 0) this.drop('FLOOD')
   }
 

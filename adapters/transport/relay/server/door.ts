@@ -17,10 +17,16 @@ const FRAGMENTS = 16
 const FRAGMENT = 16_384
 const CHUNKS = 1_024
 
+/** Connections beside those that WebSockets may take: they ask for metrics, are told that they are too many, or say nothing. */
+const MORE = 64
+const MORE_PER_ADDRESS = 16
+
 export interface DoorOptions {
   readonly settings: RelaySettings
-  onopen(o: { ws: WebSocket; socket: Duplex; address: string }): void
+  onopen(o: { ws: WebSocket; socket: Socket; address: string }): void
   onrefused(address: string, reason: RelayRefusal): void
+  /** `addressOf` threw. */
+  onerror(error: unknown): void
   /** An upgrade for another path. @returns is it somebody else's? */
   isOthers(): boolean
 }
@@ -29,14 +35,21 @@ export interface DoorOptions {
 export class Door {
   readonly #o: DoorOptions
   readonly #places: Places
+  /** Of the relay's own server: connections that are not yet, or never will be, WebSockets count here. */
+  readonly #connections: Places
   readonly #upgrades: WebSocketServer
   /** Raw sockets that are being told that they are too many. */
   #told = 0
   #isShut = false
 
   constructor(options: DoorOptions) {
-    const { limits, frame } = options.settings
+    const { limits, frame, addressOf } = options.settings
     this.#o = options
+    this.#connections = new Places({
+      most: limits.sockets + MORE,
+      // behind a proxy all come from one
+      mostPerAddress: addressOf ? Number.POSITIVE_INFINITY : limits.socketsPerAddress + MORE_PER_ADDRESS
+    })
     this.#places = new Places({ most: limits.sockets, mostPerAddress: limits.socketsPerAddress })
     const serverOptions = {
       noServer: true,
@@ -58,19 +71,28 @@ export class Door {
     this.#isShut = true
   }
 
+  readonly onconnection = (socket: Socket): void => {
+    const { remoteAddress: address } = socket
+    const reason = address === undefined ? null : this.#connections.take(address)
+    if (address === undefined || reason) {
+      socket.destroy()
+      if (address !== undefined && reason) this.#o.onrefused(address, reason)
+      return
+    }
+    socket.once('close', () => this.#connections.free(address))
+  }
+
   readonly onupgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
     const { settings, onopen, onrefused } = this.#o
     if (pathOf(request) !== settings.path) {
       if (!this.#o.isOthers()) refuseUpgrade(socket, 404)
       return
     }
-    const remote = (request.socket as Socket).remoteAddress
-    // a connection that is gone already has no address
-    if (remote === undefined) {
-      socket.destroy()
+    const address = this.#addressOf(request)
+    if (address === null) {
+      refuseUpgrade(socket, 500)
       return
     }
-    const address = settings.addressOf ? settings.addressOf(request) : remote
     const status = this.#statusFor(request)
     if (status !== null) {
       refuseUpgrade(socket, status)
@@ -84,7 +106,19 @@ export class Door {
       return
     }
     socket.once('close', () => this.#places.free(address))
-    this.#upgrades.handleUpgrade(request, socket, head, ws => onopen({ ws, socket, address }))
+    this.#upgrades.handleUpgrade(request, socket, head, ws => onopen({ ws, socket: request.socket, address }))
+  }
+
+  /** Null when there is none. */
+  #addressOf(request: IncomingMessage): string | null {
+    const { settings, onerror } = this.#o
+    try {
+      // a connection that is gone already has no address
+      return settings.addressOf ? settings.addressOf(request) : (request.socket.remoteAddress ?? null)
+    } catch (error) {
+      onerror(error)
+      return null
+    }
   }
 
   /** That there are too many. */

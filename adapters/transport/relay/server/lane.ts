@@ -114,7 +114,7 @@ export class Lane {
 
 /** A message may be a small part of what was read from the socket, and keep all of that in memory. */
 function owned(message: Buffer): Buffer {
-  return message.buffer.byteLength <= 2 * message.length ? message : Buffer.from(message)
+  return message.buffer.byteLength <= 1.25 * message.length ? message : Buffer.from(message)
 }
 
 function append(part: Part, payload: Uint8Array, most: number): void {

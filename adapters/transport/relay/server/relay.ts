@@ -1,7 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { Server as HttpServer, IncomingMessage, ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import type { Duplex } from 'node:stream'
+import type { AddressInfo, Socket } from 'node:net'
 import { Server as TlsServer } from 'node:tls'
 import type { WebSocket } from 'ws'
 import { typedEmitter } from '../../../../src/events.ts'
@@ -56,6 +55,7 @@ export class Relay extends typedEmitter<RelayEvents>() implements RelayHandle, S
       settings,
       onopen: connection => this.#onsocket(connection),
       onrefused: (address, reason) => this.#refuse(address, reason),
+      onerror: error => this.#tell('error', failure('addressOf failed', error as Error)),
       isOthers: () => server.listenerCount('upgrade') > 1
     })
     const onrequest = (request: IncomingMessage, response: ServerResponse): void => {
@@ -63,11 +63,13 @@ export class Relay extends typedEmitter<RelayEvents>() implements RelayHandle, S
     }
     const onerror = (error: Error): void => this.#tell('error', failure('the relay failed', error))
     const onclose = (): void => void this.close()
+    if (isOwn) server.on('connection', this.#door.onconnection)
     server.on('upgrade', this.#door.onupgrade)
     server.on('error', onerror)
     server.on('close', onclose)
     if (isAnswering) server.on('request', onrequest)
     this.#unlisten = () => {
+      server.off('connection', this.#door.onconnection)
       server.off('upgrade', this.#door.onupgrade)
       server.off('error', onerror)
       server.off('close', onclose)
@@ -161,7 +163,7 @@ export class Relay extends typedEmitter<RelayEvents>() implements RelayHandle, S
     if (this.#clients.delete(client)) this.#tell('client-close', { address: client.address, reason })
   }
 
-  #onsocket({ ws, socket, address }: { ws: WebSocket; socket: Duplex; address: string }): void {
+  #onsocket({ ws, socket, address }: { ws: WebSocket; socket: Socket; address: string }): void {
     const client = new Client({ ws, socket, address, around: this })
     this.#sockets.add(client)
     ws.once('close', code => {

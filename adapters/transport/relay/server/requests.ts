@@ -11,11 +11,11 @@ export interface Answers {
 
 /** @returns false: nothing of the relay's, and not answered */
 export function answer(request: IncomingMessage, response: ServerResponse, relay: Answers): boolean {
-  const { settings, stats } = relay
+  const { settings } = relay
   const path = pathOf(request)
   if (request.method !== 'GET' && request.method !== 'HEAD') return false
   if (settings.health && path === '/health') {
-    const { clients, topics, channels } = stats
+    const { clients, topics, channels } = relay.stats
     const status = relay.isClosing ? 'closing' : 'ok'
     reply(response, relay.isClosing ? 503 : 200, {
       type: 'application/json',
@@ -24,7 +24,7 @@ export function answer(request: IncomingMessage, response: ServerResponse, relay
     return true
   }
   if (settings.metrics && path === '/metrics') {
-    reply(response, 200, { type: 'text/plain; version=0.0.4; charset=utf-8', body: metricsText(stats) })
+    reply(response, 200, { type: 'text/plain; version=0.0.4; charset=utf-8', body: metricsText(relay.stats) })
     return true
   }
   return false

@@ -4,6 +4,7 @@ import type * as PrivateFiles from '../../adapters/storage/opfs.ts'
 import type * as WebSockets from '../../adapters/transport/websocket.ts'
 import { random } from '../durability/random.mjs'
 import { apply, contents, type Value } from './apply.ts'
+import { type Usage, usage } from './usage.ts'
 
 type Library = typeof import('../../adapters/entry/browser.ts')
 
@@ -56,6 +57,17 @@ export interface Failure {
   readonly message: string
 }
 
+/** What a page says of its handle on a relay. */
+export interface Relayed {
+  readonly status: string
+  /** Whether the relay is reached. */
+  readonly isOpen: boolean
+  /** One for each peer, `kind publicKey`. */
+  readonly peers: readonly string[]
+  /** `code reason` of all errors so far. */
+  readonly errors: readonly string[]
+}
+
 export type Outcome<T> = { readonly value: T } | { readonly failure: Failure }
 
 /** What a page tells the test. */
@@ -83,6 +95,8 @@ const TROUBLES = [
 
 let store: Corestore | null = null
 let db: Autobee | null = null
+let relayed: WebSockets.RelayHandle | null = null
+let relayErrors: string[] = []
 let troubles: string[] = []
 /** What no test wanted to hear at once. */
 const untold: Told[] = []
@@ -168,8 +182,10 @@ const commands = {
   },
 
   async close(): Promise<void> {
+    await relayed?.close()
     await db?.close()
     await store?.close()
+    relayed = null
     db = null
     store = null
   },
@@ -231,9 +247,37 @@ const commands = {
     })
   },
 
+  /** Replicates with whoever is there, until `leave` or `close`. */
+  async join(urls: string | readonly string[]): Promise<void> {
+    const { connectRelay } = await webSockets()
+    relayErrors = []
+    relayed = connectRelay(opened(), urls, { retry: { first: 10, longest: 100, good: 1 } })
+    relayed.on('error', ({ code, reason }) => relayErrors.push(`${code} ${reason}`))
+  },
+
+  async relayed(): Promise<Relayed> {
+    if (!relayed) throw new Error('this page has joined no relay')
+    return {
+      status: relayed.status,
+      isOpen: relayed.relays.some(({ status }) => status === 'open'),
+      peers: relayed.peers.map(
+        ({ kind, publicKey }) => `${kind} ${b4a.toString(publicKey ?? b4a.alloc(0), 'hex')}`
+      ),
+      errors: relayErrors
+    }
+  },
+
+  async leave(): Promise<void> {
+    await relayed?.close()
+  },
+
+  async usage(): Promise<Usage> {
+    return usage()
+  },
+
   /** Replicates over a WebSocket until either end is gone. */
   async connect(url: string): Promise<void> {
-    const { webSocketStream } = (await import('/lib/transport/websocket.js' as string)) as typeof WebSockets
+    const { webSocketStream } = await webSockets()
     const stream = opened().replicate(true)
     const socket = webSocketStream(new WebSocket(url))
     // a connection that ends is no error here
@@ -264,6 +308,10 @@ async function adapterOf(name: string, place: Place | undefined): Promise<string
   if (place !== 'opfs') return place ? indexedDb(name, { durability: place }) : name
   const { opfs } = (await import('/lib/storage/opfs.js' as string)) as typeof PrivateFiles
   return opfs(name)
+}
+
+async function webSockets(): Promise<typeof WebSockets> {
+  return import('/lib/transport/websocket.js' as string)
 }
 
 function beforeTransactions(look: (stores: readonly string[], mode: string | undefined) => void): void {

@@ -9,10 +9,18 @@ const dist = fileURLToPath(new URL('../../dist/browser', import.meta.url))
 const client = fileURLToPath(new URL('./client.ts', import.meta.url))
 
 /** Pages may talk to servers on this machine. */
-const POLICY = STRICT_POLICY.replace("connect-src 'self'", "connect-src 'self' ws://127.0.0.1:*")
+const LOCAL = 'ws://127.0.0.1:*'
+const POLICY = STRICT_POLICY.replace("connect-src 'self'", `connect-src 'self' ${LOCAL}`)
+
+export interface ClientSiteOptions {
+  /** Default 127.0.0.1. */
+  readonly host?: string
+  /** WebSocket servers elsewhere that its pages may talk to, such as `ws://autobee.test:*`. */
+  readonly servers?: readonly string[]
+}
 
 /** A site whose pages run the client on the built bundle; `/elsewhere` is an empty page. */
-export async function clientSite(): Promise<Site> {
+export async function clientSite({ host, servers = [] }: ClientSiteOptions = {}): Promise<Site> {
   const { outputFiles } = await build({
     entryPoints: [client],
     bundle: true,
@@ -28,7 +36,8 @@ export async function clientSite(): Promise<Site> {
       '/client.js': outputFiles[0]?.text as string,
       '/elsewhere': page('')
     },
-    policy: POLICY
+    policy: POLICY.replace(LOCAL, [LOCAL, ...servers].join(' ')),
+    ...(host && { host })
   })
 }
 
@@ -37,24 +46,32 @@ export class Tab {
   readonly page: Page
   readonly #errors: readonly string[]
   readonly #url: string
+  readonly #expected: RegExp | null
 
-  /** `onTold` hears what the page tells; the page waits for that. */
+  /**
+   * `onTold` hears what the page tells; the page waits for that. `expected` are errors that are none: a browser itself says on
+   * the console that a server could not be reached.
+   */
   static async open(
     context: BrowserContext,
     url: string,
-    { onTold }: { onTold?: (what: Told) => void } = {}
+    { onTold, expected = null }: { onTold?: (what: Told) => void; expected?: RegExp | null } = {}
   ): Promise<Tab> {
     const { page, errors } = await newPage(context)
     if (onTold) await page.exposeFunction('tell', onTold)
-    const tab = new Tab(page, { errors, url })
+    const tab = new Tab(page, { errors, url, expected })
     await tab.goto()
     return tab
   }
 
-  private constructor(page: Page, { errors, url }: { errors: readonly string[]; url: string }) {
+  private constructor(
+    page: Page,
+    { errors, url, expected }: { errors: readonly string[]; url: string; expected: RegExp | null }
+  ) {
     this.page = page
     this.#errors = errors
     this.#url = url
+    this.#expected = expected
   }
 
   async goto(): Promise<void> {
@@ -107,7 +124,7 @@ export class Tab {
   }
 
   expectCalm(): void {
-    expect(this.#errors).toEqual([])
+    expect(this.#errors.filter(error => !this.#expected?.test(error))).toEqual([])
   }
 
   async close(): Promise<void> {

@@ -14,6 +14,9 @@ export interface Namespace {
   /** A Chromium that runs there, for Playwright or Puppeteer. */
   readonly executablePath: string
   readonly args: readonly string[]
+  /** Takes the network away from the browsers, and gives it back: nobody is told, and what is sent is lost. */
+  cut(): Promise<void>
+  heal(): Promise<void>
   /** The browsers are closed by then. */
   close(): Promise<void>
 }
@@ -72,11 +75,14 @@ export async function openNamespace(): Promise<Namespace> {
     ])
     await execute('ip', ['address', 'add', `${address(1)}/30`, 'dev', name])
     await execute('ip', ['link', 'set', name, 'up'])
-    await execute('nsenter', [...inside, 'address', 'add', `${address(2)}/30`, 'dev', there])
-    await execute('nsenter', [...inside, 'link', 'set', there, 'up'])
     await execute('nsenter', [...inside, 'link', 'set', 'lo', 'up'])
-    // Chromium offers the address that leads to the world; it leads no farther than here
-    await execute('nsenter', [...inside, 'route', 'add', 'default', 'via', address(1)])
+    await execute('nsenter', [...inside, 'address', 'add', `${address(2)}/30`, 'dev', there])
+    const heal = async () => {
+      await execute('nsenter', [...inside, 'link', 'set', there, 'up'])
+      // Chromium offers the address that leads to the world; it leads no farther than here
+      await execute('nsenter', [...inside, 'route', 'add', 'default', 'via', address(1)])
+    }
+    await heal()
     const executablePath = join(folder, 'chromium')
     await writeFile(executablePath, `#!/bin/sh\nexec nsenter -t ${holder.pid} -n ${findChromium()} "$@"\n`)
     await chmod(executablePath, 0o755)
@@ -85,6 +91,10 @@ export async function openNamespace(): Promise<Namespace> {
       executablePath,
       // else it gives names instead of addresses, and asks the network for them
       args: [...CHROMIUM_FLAGS, '--disable-features=WebRtcHideLocalIpsWithMdns'],
+      async cut() {
+        await execute('nsenter', [...inside, 'link', 'set', there, 'down'])
+      },
+      heal,
       close
     }
   } catch (error) {

@@ -29,12 +29,17 @@ export class RawClient {
   code: number | null = null
   /** Frames come in and are not kept. */
   isDeaf = false
+  /** Credit is given for all that comes. */
+  isGenerous = false
 
   constructor(url: string, options: RawClientOptions = {}) {
     this.ws = new WebSocket(url, SUBPROTOCOL, { perMessageDeflate: false, ...options })
     this.ws.on('error', () => {})
     this.ws.on('message', (data: Buffer) => {
-      if (!this.isDeaf) this.frames.push(decodeFrame(data))
+      const frame = decodeFrame(data)
+      if (!this.isDeaf) this.frames.push(frame)
+      if (this.isGenerous && frame.type === 'data')
+        this.send({ type: 'window', channel: frame.channel, credit: frame.payload.length })
     })
     this.ws.once('close', code => {
       this.code = code

@@ -44,8 +44,13 @@ export interface ClientOptions {
 }
 
 /**
- * One WebSocket, from the upgrade on. Never more waits in the relay for it than `channels` × `window` bytes and a
- * constant: see `docs/RELAY.md`, which has the sum.
+ * One WebSocket, from the upgrade on. Nobody is read from more slowly because somebody else does not read: that would let one
+ * client starve all who send to it. Its credit bounds what waits for it instead (`Channels`), so that it costs at most
+ *
+ *     2 × channels × window                          in lanes; 2: small frames are merged in buffers that double
+ *     + SOCKET_FULL + frame                          in the socket
+ *     + 64 KiB × (16 + frame / 16 KiB) + 2 × frame   of a frame that comes in, in pieces that each keep what was read with them
+ *     + 100 KiB                                      answers, topics, HTTP
  */
 export class Client {
   readonly address: string

@@ -1,3 +1,4 @@
+import type { EventEmitter } from 'node:events'
 import b4a from 'b4a'
 import { expect } from 'vitest'
 import { Autobee, openStore } from '../../adapters/entry/node.ts'
@@ -139,6 +140,12 @@ export class NodePeer implements Peer {
     await this.#handle?.close()
   }
 
+  /** How many listen to the database. */
+  listeners(): number {
+    const db = this.#opened as unknown as EventEmitter
+    return db.eventNames().reduce((sum, name) => sum + db.listenerCount(name), 0)
+  }
+
   async close(): Promise<void> {
     await this.leave()
     await this.#db?.close()
@@ -154,7 +161,7 @@ export class NodePeer implements Peer {
 /** `autobee relay`, in a process of its own that a test kills. */
 export class RelayProcess {
   readonly #shop: Workshop
-  #command: Command | null = null
+  readonly #commands: Command[] = []
   #url = ''
 
   private constructor(shop: Workshop) {
@@ -173,7 +180,7 @@ export class RelayProcess {
 
   /** SIGKILL: nobody is told. */
   async kill(): Promise<void> {
-    await this.#command?.kill('SIGKILL')
+    await this.#commands.at(-1)?.kill('SIGKILL')
   }
 
   /** At the same address. */
@@ -188,13 +195,16 @@ export class RelayProcess {
     return Object.fromEntries([...found].map(([, name, count]) => [name, Number(count)]))
   }
 
+  /** Fails when one of them had an error to tell. */
   async close(): Promise<void> {
     await this.#shop.close()
+    expect(this.#commands.map(({ err }) => err).join('')).toBe('')
   }
 
   private async start(port: string): Promise<void> {
-    this.#command = this.#shop.start(['relay', '--json', '--port', port])
-    this.#url = String((await this.#command.row({ event: 'ready' })).url)
+    const command = this.#shop.start(['relay', '--json', '--port', port])
+    this.#commands.push(command)
+    this.#url = String((await command.row({ event: 'ready' })).url)
   }
 }
 

@@ -31,9 +31,9 @@ for (const [name, target] of [
     of(type).add(listener)
     addEventListener.call(target, type, listener, options)
   }) as typeof addEventListener
-  target.removeEventListener = ((type: string, listener: EventListener) => {
+  target.removeEventListener = ((type: string, listener: EventListener, options?: EventListenerOptions) => {
     of(type).delete(listener)
-    removeEventListener.call(target, type, listener)
+    removeEventListener.call(target, type, listener, options)
   }) as typeof removeEventListener
 }
 

@@ -71,6 +71,27 @@ test('a relay with a mirror keeps a database while its writer and the relay itse
   expect((await second.kill('SIGINT')).code).toBe(0)
 })
 
+test('killed, it has what it said that it has', async () => {
+  const a = await peer()
+  await a.append(op({ put: { a: 1 } }))
+  const { publicKey } = await identityOf(a)
+  const allow = ['--mirror-allow', b4a.toString(publicKey, 'hex')]
+  const [first, { url, mirror }] = await start(allow)
+  const asked = mirrorTo(a, { relay: url, publicKey: mirror })
+  closing.push(() => asked.close())
+  await asked.stored()
+  await first.kill('SIGKILL')
+  await asked.close()
+  const [second, again] = await start(allow)
+  expect(again.mirror).toBe(mirror)
+  const b = await peer(a.key)
+  const reader = connectRelay(b, again.url)
+  closing.push(() => reader.close())
+  await until(async () => 'a' in (await contents(b)))
+  await reader.close()
+  await second.kill('SIGINT')
+})
+
 test('the quota is that of the flag', async () => {
   const a = await peer()
   const { publicKey } = await identityOf(a)

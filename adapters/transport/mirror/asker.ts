@@ -60,6 +60,7 @@ export class Asker {
   #refusal: Refusal | null = null
   #pause: ReturnType<typeof setTimeout> | null = null
   #isClosed = false
+  #isLeaving = false
 
   constructor(options: AskerOptions) {
     this.#o = options
@@ -154,6 +155,7 @@ export class Asker {
         reject(closed())
         return
       }
+      this.#isLeaving = true
       this.#leaving.push({ resolve, reject })
       if (this.#isOpen) this.#wire?.send({ type: 'unmirror', database: this.#o.key })
     })
@@ -174,6 +176,7 @@ export class Asker {
     for (const { reject } of this.#waiters) reject(error)
     this.#waiters.clear()
     for (const { reject } of this.#leaving.splice(0)) reject(error)
+    this.#isLeaving = false
   }
 
   async #look(): Promise<void> {
@@ -185,8 +188,8 @@ export class Asker {
   }
 
   #announce(): void {
-    // whoever leaves does not ask in the same breath
-    if (!this.#isOpen || this.#leaving.length > 0) return
+    // who leaves, or has left, does not ask again
+    if (!this.#isOpen || this.#isLeaving) return
     const keys: Uint8Array[] = []
     for (const [id, { key }] of this.#heads) {
       if (this.#announced.has(id)) continue
@@ -230,9 +233,10 @@ export class Asker {
   #onrefused({ reason, limit, used, wanted }: Refusal): void {
     const refusal = { reason, limit, used, wanted }
     if (reason === 'UNKNOWN') {
-      // it has nothing for this peer: that is what was wanted
+      // it has nothing for this peer, who may have wanted just that
+      this.#held.clear()
       for (const { resolve } of this.#leaving.splice(0)) resolve(false)
-      return
+      if (this.#isLeaving) return
     }
     this.#refusal = refusal
     this.#o.onrefused(refusal)

@@ -75,6 +75,13 @@ export class MirrorChannel {
     this.#soon()
   }
 
+  /** By whoever runs the mirror. */
+  onforgotten(database: MirroredDatabase): void {
+    if (this.#watched.get(database.id)?.database !== database) return
+    this.#watched.delete(database.id)
+    this.#refuse(database.key, { reason: 'UNKNOWN', limit: 0, used: 0, wanted: 0 })
+  }
+
   #onmessage(message: MirrorMessage): void {
     if (!this.#takeToken() || (message.type !== 'mirror' && message.type !== 'unmirror')) {
       this.#wire.break()

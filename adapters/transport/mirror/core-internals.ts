@@ -48,6 +48,15 @@ export async function closeCore(session: Hypercore): Promise<void> {
 }
 
 /**
+ * Takes note of no growth any more; what is asked for still comes. Each proof of a new length leaves something in the store, also when
+ * nothing of it is downloaded. Where Hypercore has no such part, that is how it is.
+ */
+export function stopUpgrades(session: Hypercore): void {
+  const { replicator } = (session.core ?? {}) as { replicator?: { eagerUpgrade?: unknown } | null }
+  if (typeof replicator?.eagerUpgrade === 'boolean') replicator.eagerUpgrade = false
+}
+
+/**
  * A core that was opened only to be given away takes no proofs of a conflict any more: each would close it again, for all
  * its readers, as often as somebody sends one. Where Hypercore has no such part, that is how it is.
  */

@@ -3,7 +3,11 @@ import type Corestore from 'corestore'
 import type Hypercore from 'hypercore'
 import crypto from 'hypercore-crypto'
 import type Protomux from 'protomux'
-import { closeCore, deleteCore, ignoreConflicts } from './core-internals.ts'
+import { AutobeeError } from '../../../src/index.ts'
+import { closeCore, deleteCore, ignoreConflicts, stopUpgrades } from './core-internals.ts'
+
+/** Bytes that a manifest may have beside one signer's; it counts for no quota. That of a core with 100 signers has fewer. */
+const MOST_MANIFEST = 16_384
 
 export interface CoreHandlers {
   /** Its signed length is another: there is more to download. */
@@ -28,6 +32,7 @@ export class MirroredCore {
   #wanted = 0
   #isClosed = false
   #isConflicted = false
+  #deleting: Promise<void> | null = null
   #heads = { length: 0, byteLength: 0, held: 0 }
 
   /** Opens at once; await {@link ready}. */
@@ -54,8 +59,9 @@ export class MirroredCore {
     return this.#heads.held
   }
 
+  /** Does more than one database have it? */
   get isShared(): boolean {
-    return this.#handlers.size > 0
+    return this.#handlers.size > 1
   }
 
   async ready(): Promise<void> {
@@ -74,7 +80,7 @@ export class MirroredCore {
 
   /** Downloads the first `length` blocks, from whoever has them. */
   want(length: number): void {
-    if (length <= this.#wanted || this.#isConflicted) return
+    if (length <= this.#wanted || this.#isConflicted || this.#isClosed) return
     const range = this.#session.download({ start: Math.max(this.#wanted, this.held), end: length })
     this.#wanted = length
     range.done().then(
@@ -82,6 +88,11 @@ export class MirroredCore {
       // the core was closed
       () => {}
     )
+  }
+
+  /** It may not have more: what it grows by is not even noted. */
+  stop(): void {
+    if (!this.#isClosed) stopUpgrades(this.#session)
   }
 
   /** All blocks that are here: how many, and their bytes. */
@@ -111,10 +122,11 @@ export class MirroredCore {
     return closeCore(this.#session)
   }
 
-  /** Closes it and frees its storage. @throws AutobeeError `NOT_SUPPORTED` */
+  /** Closes it and frees its storage; idempotent. @throws AutobeeError `NOT_SUPPORTED` */
   delete(): Promise<void> {
     this.#isClosed = true
-    return deleteCore(this.#store, this.#session)
+    this.#deleting ??= deleteCore(this.#store, this.#session)
+    return this.#deleting
   }
 
   #open(): Hypercore {
@@ -122,6 +134,7 @@ export class MirroredCore {
     const session = this.#store.get({ key: this.key, allowFork: false, active: !this.#isConflicted })
     session.on('append', () => this.#tell('ongrown'))
     session.on('download', () => this.#tell('onheld'))
+    session.on('manifest', () => this.#checkManifest())
     session.on('conflict', () => {
       if (this.#isConflicted) return
       this.#isConflicted = true
@@ -131,6 +144,21 @@ export class MirroredCore {
     return session
   }
 
+  #checkManifest(): void {
+    const { manifest } = this.#session
+    const { signers = [], linked, userData } = manifest ?? {}
+    const bytes = signers.length * 64 + (linked?.length ?? 0) * 32 + (userData?.byteLength ?? 0)
+    if (bytes <= MOST_MANIFEST) return
+    this.delete().then(
+      () => {
+        this.#heads = { length: 0, byteLength: 0, held: 0 }
+        const message = `the manifest of the core ${this.id} has more than ${MOST_MANIFEST} bytes`
+        this.#tell('onfailed', new AutobeeError('ENTRY_TOO_LARGE', message))
+      },
+      error => this.#tell('onfailed', error)
+    )
+  }
+
   /** A conflict closes a core. It is opened again only to be given away: it asks for nothing, and so is told no second version. */
   async #reopen(): Promise<void> {
     await closeCore(this.#session)
@@ -138,6 +166,7 @@ export class MirroredCore {
     this.#session = this.#open()
     await this.#session.ready()
     ignoreConflicts(this.#session)
+    stopUpgrades(this.#session)
     for (const muxer of this.#muxers) if (!this.#session.closing) this.#session.replicate(muxer)
   }
 
@@ -150,7 +179,7 @@ export class MirroredCore {
   #tell(what: 'onfailed', error: unknown): void
   #tell(what: keyof CoreHandlers, error?: unknown): void {
     // a core that was closed by a conflict says nothing of its length any more
-    if (this.#session.opened && !this.#session.closing) this.#look()
+    if (this.#session.opened && !this.#session.closing && !this.#isClosed) this.#look()
     for (const handlers of this.#handlers) {
       if (what === 'onfailed') handlers.onfailed(error)
       else handlers[what]()

@@ -126,6 +126,8 @@ export class MirroredDatabase {
     if (core.length <= length) return
     const cost = costOf(core)
     if (this.#bytes - bytes + cost > this.#handlers.quota) {
+      // another database may have more room for it
+      if (!core.isShared) core.stop()
       this.#handlers.onfull(this)
       return
     }

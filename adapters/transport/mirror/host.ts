@@ -182,6 +182,21 @@ export class MirrorHost extends typedEmitter<HostEvents>() {
     })
   }
 
+  /** Whoever asked for it: frees its storage. False when it is not here. Peers may ask for it again. */
+  forget(key: Uint8Array): Promise<boolean> {
+    return this.#exclusively(async () => {
+      const id = b4a.toString(key, 'hex')
+      const entry = this.#record.entries.get(id)
+      if (!entry) return false
+      const leave = [...entry.askers].map(asker => b4a.from(asker, 'hex'))
+      await this.#record.write(leave.map(asker => ({ type: 'leave' as const, database: key, asker })))
+      const database = this.#databases.get(id)
+      if (database) for (const channel of this.#channels) channel.onforgotten(database)
+      await this.#free(entry)
+      return true
+    })
+  }
+
   refuse(asker: Uint8Array, { id, reason }: { id: string; reason: MirrorRefusal }): void {
     this.emit('refused', { id, publicKey: asker, reason })
   }

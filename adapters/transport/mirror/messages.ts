@@ -28,8 +28,8 @@ export interface Limits {
 
 /**
  * `FULL`: the quota of bytes. `CORES`: more cores than a database may have. `DATABASES`: as many databases as it takes, or as
- * it takes from one peer. `FOREIGN`: a core that its store has for other reasons. `UNKNOWN`: what was asked about is not
- * mirrored for this peer. `FAILED`: its store failed.
+ * it takes from one peer. `FOREIGN`: a core that its store has for other reasons. `UNKNOWN`: this is not
+ * mirrored for the peer (any more: whoever runs the mirror can end it). `FAILED`: its store failed.
  */
 export const REFUSALS = ['FULL', 'CORES', 'DATABASES', 'FOREIGN', 'UNKNOWN', 'FAILED'] as const
 

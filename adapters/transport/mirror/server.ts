@@ -1,6 +1,7 @@
 import crypto from 'hypercore-crypto'
 import { typedEmitter } from '../../../src/events.ts'
-import type { AutobeeError, KeyPair } from '../../../src/index.ts'
+import type { AutobeeError, KeyLike, KeyPair } from '../../../src/index.ts'
+import { toKey } from '../../../src/keys.ts'
 import type { RelayState } from '../handle.ts'
 import type { RelayHandle } from '../relay/client/options.ts'
 import { onTargetClose, targetClosed } from '../target.ts'
@@ -45,6 +46,13 @@ export interface MirrorHandle {
   on<K extends keyof MirrorEvents>(event: K, listener: (...args: MirrorEvents[K]) => void): this
   once<K extends keyof MirrorEvents>(event: K, listener: (...args: MirrorEvents[K]) => void): this
   off<K extends keyof MirrorEvents>(event: K, listener: (...args: MirrorEvents[K]) => void): this
+  /**
+   * Forgets a database, whoever asked for it, and frees its storage. Resolves to false when it is not here. A peer that is still
+   * allowed may ask for it again: it does so when it connects again.
+   * @param database its key
+   * @throws AutobeeError `INVALID_KEY`, `CLOSED`
+   */
+  forget(database: KeyLike): Promise<boolean>
   /** Ends every connection; idempotent. What is mirrored stays in the store, which stays open. */
   close(): Promise<void>
 }
@@ -122,6 +130,10 @@ export class MirrorServer extends typedEmitter<MirrorEvents>() implements Mirror
 
   get relays(): readonly RelayState[] {
     return this.#asked.relays
+  }
+
+  async forget(database: KeyLike): Promise<boolean> {
+    return this.#host.forget(toKey(database))
   }
 
   close(): Promise<void> {

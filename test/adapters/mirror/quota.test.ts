@@ -1,6 +1,7 @@
 import b4a from 'b4a'
 import type Corestore from 'corestore'
 import type Hypercore from 'hypercore'
+import crypto from 'hypercore-crypto'
 import { expect, test } from 'vitest'
 import { BLOCK_COST } from '../../../adapters/transport/mirror/database.ts'
 import type { MirrorHost } from '../../../adapters/transport/mirror/host.ts'
@@ -110,4 +111,52 @@ test('databases and cores are counted, in all and for each peer', async () => {
   expect(await answer(r, three)).toMatchObject({ reason: 'DATABASES', limit: 2, used: 2, wanted: 3 })
   expect(host.databases.map(({ cores }) => cores)).toEqual([2, 1])
   void store
+})
+
+test('of a core that may not have more not even the growth is stored', async () => {
+  const { store, cores } = await writer('one', 'two')
+  const [one, two] = cores as [Hypercore, Hypercore]
+  await one.append(b4a.alloc(LARGE))
+  const mine = (await m.store()).store
+  const host = await m.host({ store: mine, quota: QUOTA })
+  const { asker } = await ask(store, host, cores)
+  await expect(asker.stored()).rejects.toMatchObject({ reason: 'FULL' })
+  const held = mine.get({ key: one.key })
+  await held.ready()
+  const { length } = held
+  for (let i = 0; i < 10; i++) {
+    await one.append(b4a.alloc(1))
+    await two.append(b4a.alloc(1))
+    asker.look()
+    await until(() => asker.progress.storedBlocks > i)
+  }
+  // one that was on its way may have come
+  expect(held.length).toBeLessThanOrEqual(length + 1)
+  await held.close()
+})
+
+test('a manifest that is too large is not kept', async () => {
+  const keyPair = crypto.keyPair()
+  const manifest = {
+    version: 2,
+    signers: [{ publicKey: keyPair.publicKey }],
+    userData: crypto.randomBytes(20_000)
+  }
+  const { store, cores } = await writer('one')
+  const large = store.get({ keyPair, manifest })
+  await large.ready()
+  await large.append('x')
+  const mine = (await m.store()).store
+  const host = await m.host({ store: mine })
+  const codes: string[] = []
+  host.on('error', error => codes.push(error.code))
+  const { asker } = await ask(store, host, [cores[0]!, large])
+  await until(() => codes.length > 0)
+  expect(codes).toEqual(['ENTRY_TOO_LARGE'])
+  expect(await mine.storage.hasCore(large.discoveryKey)).toBe(false)
+  await cores[0]!.append('fine')
+  asker.look()
+  await until(() => asker.progress.storedCores === 1)
+  expect(await asker.leave()).toBe(true)
+  expect(host.databases).toEqual([])
 })

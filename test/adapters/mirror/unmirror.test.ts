@@ -5,6 +5,7 @@ import crypto from 'hypercore-crypto'
 import { expect, test } from 'vitest'
 import type { MirrorHost } from '../../../adapters/transport/mirror/host.ts'
 import { MirrorRecord } from '../../../adapters/transport/mirror/record.ts'
+import { until } from '../../support/peers.ts'
 import { everything } from './contents.ts'
 import { line, mirrorHarness, TestAsker } from './harness.ts'
 
@@ -38,16 +39,14 @@ test('what nobody wants any more leaves nothing in the store, and can be asked f
   const other = await writer('other')
   await (await ask(other.store, host, other.cores)).asker.leave()
   const before = (await everything(mine)).length
-  const { asker, keyPair } = await ask(store, host, cores)
+  const { asker } = await ask(store, host, cores)
   expect((await everything(mine)).length).toBeGreaterThan(before + 200)
   expect(await asker.leave()).toBe(true)
   expect(host.databases).toEqual([])
   // three more blocks of the record, and their places in its tree
   expect((await everything(mine)).length).toBeLessThan(before + 30)
   for (const { discoveryKey } of cores) expect(await mine.storage.hasCore(discoveryKey)).toBe(false)
-  const again = await line(store, host, { keyPair })
-  asker.connect(again.muxerA)
-  await asker.stored()
+  await ask(store, host, cores)
   expect(host.databases).toMatchObject([{ cores: 2, isComplete: true }])
 })
 
@@ -94,4 +93,20 @@ test('killed before the storage was freed, a mirror frees it when it starts agai
   const host = await m.host({ store: mine })
   expect(host.databases).toEqual([])
   expect(await mine.storage.hasCore(cores[0]!.discoveryKey)).toBe(false)
+})
+
+test('whoever runs the mirror can end it, and those who asked are told', async () => {
+  const { store, cores } = await writer('one')
+  const mine = (await m.store()).store
+  const host = await m.host({ store: mine })
+  const first = await ask(store, host, cores)
+  const second = await ask(store, host, cores)
+  expect(await host.forget(b4a.alloc(32))).toBe(false)
+  expect(await host.forget(cores[0]!.key)).toBe(true)
+  expect(host.databases).toEqual([])
+  expect(await mine.storage.hasCore(cores[0]!.discoveryKey)).toBe(false)
+  await until(() => first.refusals.length > 0 && second.refusals.length > 0)
+  expect(first.refusals).toMatchObject([{ reason: 'UNKNOWN' }])
+  expect(first.asker.isStored).toBe(false)
+  await expect(second.asker.stored()).rejects.toMatchObject({ code: 'TRANSPORT_FAILED', reason: 'UNKNOWN' })
 })

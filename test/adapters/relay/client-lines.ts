@@ -14,6 +14,7 @@ export class Caller {
   readonly line: RelayLine
   readonly channels: RelayChannel[] = []
   readonly errors: (AutobeeError | null)[] = []
+  refused = 0
 
   constructor(url: string, { maxChannels = 64 }: { maxChannels?: number } = {}) {
     this.line = new RelayLine({
@@ -28,7 +29,7 @@ export class Caller {
         this.channels.push(channel)
       },
       onfull() {},
-      onrefused() {},
+      onrefused: () => this.refused++,
       onclose: error => this.errors.push(error)
     })
   }

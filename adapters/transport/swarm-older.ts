@@ -1,5 +1,6 @@
 import Hypercore from 'hypercore'
 import { Duplex } from 'streamx'
+import { AutobeeError } from '../../src/index.ts'
 import { HandshakeGuard } from './handshake-guard.ts'
 import type {
   OlderConnection,
@@ -58,7 +59,15 @@ class AdaptedSwarm implements Swarm {
 
   join(topic: Uint8Array, { server, client }: { server: boolean; client: boolean }): SwarmSession {
     const name = String(topic)
-    this.#swarm.join(topic, { lookup: client, announce: server })
+    try {
+      this.#swarm.join(topic, { lookup: client, announce: server })
+    } catch (cause) {
+      const { message } = cause as Error
+      throw new AutobeeError('TRANSPORT_FAILED', `the swarm does not take the topic (${message})`, {
+        reason: 'JOIN',
+        cause
+      })
+    }
     this.#joined.set(name, (this.#joined.get(name) ?? 0) + 1)
     let isLeft = false
     return {

@@ -34,7 +34,8 @@ const TOPIC_BYTES = 32
  * `close()` leaves the topics, and ends the connections that no other handle on the swarm uses; the swarm is the
  * caller's, and stays. It ends by itself when `target` closes (`error` event, `CLOSED`).
  * @throws AutobeeError `INVALID_ARGUMENT`: no swarm, no topic (an Autobee has its topic from `ready()` on), a topic of
- *   another length, neither server nor client. `CLOSED`: `target` is closed, or the swarm destroyed
+ *   another length, neither server nor client. `CLOSED`: `target` is closed, or the swarm destroyed. `TRANSPORT_FAILED`,
+ *   reason `JOIN`: a swarm of version 2 threw, such as at a topic that is no Buffer
  */
 export function joinSwarm(
   target: ReplicatesStreams,
@@ -50,8 +51,24 @@ export function joinSwarm(
     throw new AutobeeError('INVALID_ARGUMENT', 'who is neither server nor client meets nobody')
   const topics = toTopics(target, options.topics)
   const joined = isOlder(swarm) ? adaptOlder(swarm) : swarm
-  const sessions = topics.map(topic => joined.join(topic, { server, client }))
+  const sessions = joinAll(joined, { topics, server, client })
   return new SwarmMember(target, joined, { topics, sessions, isServer: server })
+}
+
+/** All of them, or none. */
+function joinAll(
+  swarm: Swarm,
+  { topics, server, client }: { topics: readonly Uint8Array[]; server: boolean; client: boolean }
+): SwarmSession[] {
+  const sessions: SwarmSession[] = []
+  try {
+    for (const topic of topics) sessions.push(swarm.join(topic, { server, client }))
+    return sessions
+  } catch (error) {
+    // it is told already that it failed
+    void Promise.allSettled(sessions.map(session => session.destroy()))
+    throw error
+  }
 }
 
 interface Joined {

@@ -122,6 +122,20 @@ test('a swarm that is destroyed already is not asked to leave', async () => {
   expect(() => joinSwarm(a, left)).toThrow(expect.objectContaining({ code: 'CLOSED' }))
 })
 
+test('a topic that the swarm does not take: TRANSPORT_FAILED, and those that it took are left', async () => {
+  const { a, left } = await two()
+  const { join } = left
+  left.join = topic => {
+    if (left.joined.length === 1) throw new Error('Channel must be a buffer of 32 bytes')
+    join.call(left, topic)
+  }
+  const topics = [b4a.alloc(32, 1), b4a.alloc(32, 2)]
+  expect(() => joinSwarm(a, left, { topics })).toThrow(
+    expect.objectContaining({ code: 'TRANSPORT_FAILED', reason: 'JOIN' })
+  )
+  await until(() => left.joined.length === 0)
+})
+
 test.for([
   ['says something else', (stranger: Duplex) => stranger.write(b4a.alloc(100, 0xff)), 'PROTOCOL'],
   ['hangs up', (stranger: Duplex) => stranger.destroy(), 'CLOSED'],

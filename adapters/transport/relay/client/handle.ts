@@ -154,7 +154,8 @@ export class RelayMember extends TransportBase implements RelayHandle {
       contact.session.end(new ConnectionError('PROTOCOL', 'somebody else than was signalled with'))
       return
     }
-    const isAllowed = await this.#allows(contact)
+    // what an upgrade made is for one who is let in already
+    const isAllowed = way.channel ? await this.#allows(contact) : true
     if (contact.session.isEnded || this.isClosing) return
     if (isAllowed) {
       this.#circle.add(contact)

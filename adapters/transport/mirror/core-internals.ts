@@ -48,12 +48,12 @@ export async function closeCore(session: Hypercore): Promise<void> {
 }
 
 /**
- * Takes note of no growth any more; what is asked for still comes. Each proof of a new length leaves something in the store, also when
- * nothing of it is downloaded. Where Hypercore has no such part, that is how it is.
+ * Whether growth is taken note of; what is asked for comes anyway. Each proof of a new length leaves something in the store, also when
+ * nothing of it is downloaded. Where Hypercore has no such part, it always is.
  */
-export function stopUpgrades(session: Hypercore): void {
+export function setUpgrades(session: Hypercore, isOn: boolean): void {
   const { replicator } = (session.core ?? {}) as { replicator?: { eagerUpgrade?: unknown } | null }
-  if (typeof replicator?.eagerUpgrade === 'boolean') replicator.eagerUpgrade = false
+  if (typeof replicator?.eagerUpgrade === 'boolean') replicator.eagerUpgrade = isOn
 }
 
 /**

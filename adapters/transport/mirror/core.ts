@@ -4,12 +4,14 @@ import type Hypercore from 'hypercore'
 import crypto from 'hypercore-crypto'
 import type Protomux from 'protomux'
 import { AutobeeError } from '../../../src/index.ts'
-import { closeCore, deleteCore, ignoreConflicts, stopUpgrades } from './core-internals.ts'
+import { closeCore, deleteCore, ignoreConflicts, setUpgrades } from './core-internals.ts'
 
-/** Bytes that a manifest may have beside one signer's; it counts for no quota. That of a core with 100 signers has fewer. */
+/** Bytes of signers, links and user data that a manifest may have: they count for no quota. 100 signers have fewer. */
 const MOST_MANIFEST = 16_384
 
 export interface CoreHandlers {
+  /** Is there more of it than the database may have? */
+  isFull(): boolean
   /** Its signed length is another: there is more to download. */
   ongrown(): void
   /** Blocks came. */
@@ -59,11 +61,6 @@ export class MirroredCore {
     return this.#heads.held
   }
 
-  /** Does more than one database have it? */
-  get isShared(): boolean {
-    return this.#handlers.size > 1
-  }
-
   async ready(): Promise<void> {
     await this.#session.ready()
     this.#look()
@@ -72,6 +69,7 @@ export class MirroredCore {
   /** Once for each database that it belongs to. */
   use(handlers: CoreHandlers): void {
     this.#handlers.add(handlers)
+    if (!this.#isConflicted && !this.#isClosed) setUpgrades(this.#session, true)
   }
 
   leave(handlers: CoreHandlers): void {
@@ -90,9 +88,10 @@ export class MirroredCore {
     )
   }
 
-  /** It may not have more: what it grows by is not even noted. */
+  /** A database may have no more of it. When none may, what it grows by is not even noted. */
   stop(): void {
-    if (!this.#isClosed) stopUpgrades(this.#session)
+    const isFull = [...this.#handlers].every(handlers => handlers.isFull())
+    if (isFull && !this.#isClosed) setUpgrades(this.#session, false)
   }
 
   /** All blocks that are here: how many, and their bytes. */
@@ -166,7 +165,7 @@ export class MirroredCore {
     this.#session = this.#open()
     await this.#session.ready()
     ignoreConflicts(this.#session)
-    stopUpgrades(this.#session)
+    setUpgrades(this.#session, false)
     for (const muxer of this.#muxers) if (!this.#session.closing) this.#session.replicate(muxer)
   }
 
@@ -177,7 +176,7 @@ export class MirroredCore {
 
   #tell(what: 'ongrown' | 'onheld' | 'onconflict'): void
   #tell(what: 'onfailed', error: unknown): void
-  #tell(what: keyof CoreHandlers, error?: unknown): void {
+  #tell(what: Exclude<keyof CoreHandlers, 'isFull'>, error?: unknown): void {
     // a core that was closed by a conflict says nothing of its length any more
     if (this.#session.opened && !this.#session.closing && !this.#isClosed) this.#look()
     for (const handlers of this.#handlers) {

@@ -88,7 +88,8 @@ export class MirroredDatabase {
   async add(cores: readonly MirroredCore[]): Promise<void> {
     for (const core of cores) {
       if (this.#cores.has(core)) continue
-      const handlers = {
+      const handlers: CoreHandlers = {
+        isFull: () => core.length > this.#grantOf(core).length,
         ongrown: () => this.#grant(core),
         onheld: () => this.#handlers.onheld(this, core),
         onconflict: () => this.#handlers.onconflict(core),
@@ -126,8 +127,7 @@ export class MirroredDatabase {
     if (core.length <= length) return
     const cost = costOf(core)
     if (this.#bytes - bytes + cost > this.#handlers.quota) {
-      // another database may have more room for it
-      if (!core.isShared) core.stop()
+      core.stop()
       this.#handlers.onfull(this)
       return
     }

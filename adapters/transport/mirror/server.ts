@@ -77,7 +77,8 @@ export class MirrorServer extends typedEmitter<MirrorEvents>() implements Mirror
     this.publicKey = keyPair.publicKey
     this.#host = host
     const { relays, connection, store, isAllowed } = settings
-    const common = { ...connection, keyPair }
+    // several databases of one store come with one public key, over a handle each
+    const common = { ...connection, keyPair, duplicates: true }
     this.#offered = connectRelay(host, relays, {
       ...common,
       topics: host.databases.map(({ discoveryKey }) => discoveryKey)

@@ -109,6 +109,41 @@ test('a refusal for the quota reaches who asked, and an unmirrored database is g
   await expect(asked.stored()).rejects.toMatchObject({ code: 'CLOSED' })
 })
 
+test('several databases of one store are mirrored, each by a handle of its own', async () => {
+  const relay = await net.relay()
+  const mirror = await net.mirror(relay, { store: await net.store() })
+  const store = await net.store()
+  const dbs = await Promise.all(['one', 'two', 'three'].map(name => openPeer(store.namespace(name))))
+  const all = dbs.map(db => net.ask(db, { relay: relay.url, publicKey: mirror.publicKey }))
+  await Promise.all(dbs.map((db, i) => db.append(op({ put: { [i]: i } }))))
+  await Promise.all(all.map(asked => asked.stored()))
+  expect(mirror.databases.map(({ id }) => id).sort()).toEqual(dbs.map(({ id }) => id).sort())
+  const [first] = all
+  expect(await first!.unmirror()).toBe(true)
+  await dbs[1]!.append(op({ put: { more: 1 } }))
+  await all[1]!.stored()
+  expect(mirror.databases).toHaveLength(2)
+  await Promise.all(all.map(asked => asked.close()))
+  await Promise.all(dbs.map(db => db.close()))
+})
+
+test('a mirror on two relays is asked and read over either', async () => {
+  const [one, two] = [await net.relay(), await net.relay()]
+  const urls = [one.url, two.url]
+  const mirror = await net.mirror(one, { store: await net.store(), relays: urls })
+  const a = await net.peer()
+  const asked = net.ask(a, { relay: net.member(a, urls), publicKey: mirror.publicKey })
+  await a.append(op({ put: { a: 1 } }))
+  await asked.stored()
+  await one.close({ grace: 0 })
+  await a.append(op({ put: { b: 1 } }))
+  await asked.stored()
+  await asked.close()
+  const c = await net.peer(a.key)
+  net.member(c, two)
+  await sees(c, 'a', 'b')
+})
+
 test('somebody else under the public key of the mirror gets nothing', async () => {
   const relay = await net.relay()
   const a = await net.peer()

@@ -78,6 +78,23 @@ describe('closing', () => {
     await net.relay({ port })
   })
 
+  test('what waits for who reads slowly is all sent, if it takes it within the grace', async () => {
+    const relay = await net.relay({ window: 16 << 20, heartbeat: 60_000 })
+    const { a, b, forA, forB } = await net.pair(relay)
+    b.ws.pause()
+    let sent = 0
+    while (relay.stats.buffered < 1 << 20) {
+      a.data(forA, new Uint8Array(60_000))
+      await a.flushed()
+      sent += 60_000
+    }
+    const closing = relay.close({ grace: 60_000 })
+    b.ws.resume()
+    expect(await b.closed()).toBe(1001)
+    expect(b.bytes(forB)).toBe(sent)
+    await closing
+  })
+
   test('who does not read has no longer than the grace', async () => {
     const relay = await net.relay({ window: 16 << 20, heartbeat: 60_000 })
     const { a, b, forA } = await net.pair(relay)

@@ -73,6 +73,7 @@ function inChromium(storage: string, { include }: { include: string[] }): TestPr
       exclude: ONLY_IN_NODE,
       env: { FUZZ_SEEDS: SEEDS[storage] ?? '', ...fuzzVariables() },
       setupFiles: ['test/support/browser-setup.ts'],
+      globalSetup: hasServers(include) ? ['test/support/transport-setup.ts'] : [],
       browser: {
         enabled: true,
         headless: true,
@@ -86,6 +87,11 @@ function inChromium(storage: string, { include }: { include: string[] }): TestPr
       ...TIMES
     }
   }
+}
+
+/** Do tests of transports run in it? */
+function hasServers(include: readonly string[]): boolean {
+  return include.some(pattern => pattern.startsWith('test/browser/'))
 }
 
 /** A page has no environment of its own. */

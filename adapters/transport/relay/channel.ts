@@ -11,6 +11,8 @@ export interface ChannelCarrier {
   /** As much waits in the socket as it takes; then `whenDrained` calls each of its callers back, once. */
   readonly isFull: boolean
   whenDrained(callback: () => void): void
+  /** So many more bytes (less, if negative) have come and wait for readers. */
+  unread(bytes: number): void
 }
 
 /** Bytes that wait in the stream itself, each way, before it asks for a pause. */
@@ -123,7 +125,7 @@ export class RelayChannel extends Duplex {
     const reason = this.#reason ?? (getStreamError(this) ? 'FAILED' : 'CLOSED')
     if (!isOver && !this.#isLost && this.#resetBy === null)
       this.#carrier.send({ type: 'reset', channel: this.number, reason })
-    this.#queue.length = 0
+    this.#carrier.unread(-this.#queue.splice(0).reduce((sum, { byteLength }) => sum + byteLength, 0))
     const sending = this.#sending
     this.#sending = null
     sending?.callback(failed('the channel was destroyed', 'CLOSED'))
@@ -142,6 +144,7 @@ export class RelayChannel extends Duplex {
     this.#granted -= byteLength
     if (this.destroying) return true
     this.#queue.push(payload)
+    this.#carrier.unread(byteLength)
     this.#push()
     return true
   }
@@ -172,6 +175,7 @@ export class RelayChannel extends Duplex {
       const chunk = this.#queue.shift() as Uint8Array
       this.#wantsMore = this.push(chunk)
       this.#taken += chunk.byteLength
+      this.#carrier.unread(-chunk.byteLength)
     }
     if (this.#othersEnded) {
       if (this.#queue.length > 0 || this.#hasPushedEnd) return

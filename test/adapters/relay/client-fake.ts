@@ -58,7 +58,12 @@ export class Served {
     const { topic } = await this.next('join')
     const channel = new RelayChannel(number, {
       welcome: this.welcome,
-      carrier: { isFull: false, send: frame => this.send(frame), whenDrained: callback => callback() },
+      carrier: {
+        isFull: false,
+        send: frame => this.send(frame),
+        whenDrained: callback => callback(),
+        unread() {}
+      },
       onclose: () => this.#channels.delete(number)
     })
     channel.on('error', () => {})

@@ -201,7 +201,34 @@ test('channels beyond maxChannels are refused, and those that are open stay', as
   for (let channel = 1; channel <= 5; channel++) served.send(open(topic, channel))
   await until(() => served.frames.filter(({ type }) => type === 'reset').length === 3)
   expect(seen.refused).toEqual(['FULL', 'FULL', 'FULL'])
+  expect(served.frames).not.toContainEqual(expect.objectContaining({ reason: 'REFUSED' }))
   expect(served.frames.flatMap(frame => (frame.type === 'reset' ? [frame.channel] : []))).toEqual([3, 4, 5])
+})
+
+test('readers of many channels that do not keep up hold the relay back, and lose nothing', async () => {
+  const welcome = { ...WELCOME, window: 1 << 22, frame: 1 << 20 }
+  const relay = await fake(undefined, { welcome })
+  const caller = new Caller(relay.url)
+  net.onend(() => caller.line.close())
+  await until(() => relay.served.length === 1)
+  const served = relay.served[0]!
+  const { topic } = await served.next('join')
+  for (let channel = 1; channel <= 12; channel++) {
+    served.send(open(topic, channel))
+    for (let sent = 0; sent < welcome.window; sent += welcome.frame)
+      served.send({ type: 'data', channel, payload: b4a.alloc(welcome.frame, channel) })
+  }
+  await until(() => caller.line.isPaused)
+  expect(caller.channels.length).toBeLessThan(12)
+  let read = 0
+  const drain = () => {
+    for (const channel of caller.channels)
+      if (channel.listenerCount('data') === 0)
+        channel.on('data', chunk => (read += (chunk as Uint8Array).length))
+    return read === 12 * welcome.window
+  }
+  await until(drain)
+  expect([caller.line.isPaused, caller.errors]).toEqual([false, []])
 })
 
 test('a stranger on a channel who never speaks is given handshakeTimeout, and no more than a handshake is kept', async () => {

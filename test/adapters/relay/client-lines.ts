@@ -29,6 +29,7 @@ export class Caller {
         this.channels.push(channel)
       },
       onfull() {},
+      onroom() {},
       onrefused: () => this.refused++,
       onclose: error => this.errors.push(error)
     })

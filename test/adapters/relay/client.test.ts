@@ -69,3 +69,19 @@ test('three on one topic meet each other', async () => {
   const others = [await net.peer(a.key), await net.peer(a.key)]
   await allMet(...[a, ...others].map(db => net.member(db, relay)))
 })
+
+test('who found no room is met when there is some', async () => {
+  const relay = await net.relay()
+  const a = await net.peer()
+  const one = net.member(a, relay, { maxChannels: 1 })
+  const others = await Promise.all([1, 2, 3].map(async () => net.member(await net.peer(a.key), relay)))
+  const seen = [one, ...others].map(record)
+  await until(() => one.peers.length === 1 && others.every(({ peers }) => peers.length >= 2))
+  for (let left = 3; left > 1; left--) {
+    const [first] = one.peers
+    const at = others.findIndex(({ publicKey }) => b4a.equals(publicKey!, first!.publicKey!))
+    await others.splice(at, 1)[0]?.close()
+    await until(() => one.peers.length === 1 && one.peers[0] !== first)
+  }
+  expect(seen.flatMap(({ errors }) => errors)).toEqual([])
+})

@@ -134,6 +134,9 @@ export class RelayDialer {
         this.#setStatus('open')
         for (const topic of this.#topics.values()) line.join(topic)
       },
+      onroom: topics => {
+        for (const topic of topics) this.rejoin(topic)
+      },
       onclose: error => this.#onclose(error)
     })
     return line

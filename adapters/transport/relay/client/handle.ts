@@ -190,7 +190,7 @@ export class RelayMember extends TransportBase implements RelayHandle {
         return
       }
       contact.peer = { address, kind: way.kind, publicKey, isInitiator, stream }
-      if (way.channel) this.#upgrade(contact)
+      if (way.channel && this.#settings.upgrade) this.#upgrade(contact)
     }
     this.addPeer(contact.peer)
   }
@@ -198,20 +198,23 @@ export class RelayMember extends TransportBase implements RelayHandle {
   #upgrade(contact: Contact): void {
     const { upgrade } = this.#settings
     const { stream, isInitiator, publicKey } = contact.session
-    if (!upgrade) return
-    contact.upgrade = upgrade.start({
-      stream,
-      isInitiator,
-      onchannel: bytes => {
-        if (this.isClosing) {
-          bytes.destroy()
-          return
-        }
-        const { origin } = contact
-        this.#meet(bytes, { isInitiator, way: { kind: upgrade.kind, channel: null, publicKey }, origin })
-      },
-      onfail: error => this.fail(error)
-    })
+    const { origin } = contact
+    const onchannel = (bytes: Duplex): void => {
+      const way = { kind: upgrade?.kind ?? '', channel: null, publicKey }
+      if (this.isClosing) bytes.destroy()
+      else this.#meet(bytes, { isInitiator, way, origin })
+    }
+    try {
+      const onfail = (error: AutobeeError): void => this.fail(error)
+      contact.upgrade = upgrade?.start({ stream, isInitiator, onchannel, onfail }) ?? null
+    } catch (error) {
+      this.fail(
+        new AutobeeError('TRANSPORT_FAILED', 'the upgrade does not start', {
+          reason: 'UPGRADE',
+          cause: error
+        })
+      )
+    }
   }
 
   #onclose(contact: Contact, error: Error | null): void {

@@ -19,10 +19,13 @@ import { SocketDrain } from './socket-drain.ts'
 
 const NORMAL = 1000
 const OPEN = 1
+/** Bytes that wait for readers, of all channels, before the socket is not read any more, and how many are left when it is. */
+const MUCH = 1 << 25
+const LITTLE = 1 << 24
 /** ms for the relay's part of the closing. */
 const GOODBYE = 1_000
 /** What a relay may ask for: bytes, and ms. */
-const LIMITS = { window: 1 << 24, frame: 1 << 20, heartbeat: 600_000 }
+const LIMITS = { window: 1 << 22, frame: 1 << 20, heartbeat: 600_000 }
 
 export interface LineOptions {
   readonly url: string
@@ -37,6 +40,8 @@ export interface LineOptions {
   onchannel(channel: RelayChannel, options: { isInitiator: boolean; topic: Uint8Array }): void
   /** There was no room for a channel. */
   onfull(): void
+  /** There is room again for a channel of these topics (their hashes), for which there had been none. */
+  onroom(topics: readonly Uint8Array[]): void
   /** The relay does not take the topic (its hash). */
   onrefused(topic: Uint8Array): void
   /** Once. No error when it was closed here. All channels are destroyed already. */
@@ -58,6 +63,10 @@ export class RelayLine implements ChannelCarrier {
   #silence: Silence | null = null
   #welcome: Welcome | null = null
   #isOver = false
+  #unread = 0
+  #isPaused = false
+  /** Hashes, as hex, of topics for which there was no room for a channel. */
+  readonly #turnedAway = new Set<string>()
   /** What the socket itself says of its end; a page's says nothing. */
   #cause: Error | null = null
 
@@ -79,6 +88,11 @@ export class RelayLine implements ChannelCarrier {
     return this.#welcome !== null && !this.#isOver
   }
 
+  /** Its readers do not keep up. */
+  get isPaused(): boolean {
+    return this.#isPaused
+  }
+
   get isFull(): boolean {
     return this.#drain.isFull
   }
@@ -91,6 +105,18 @@ export class RelayLine implements ChannelCarrier {
     if (this.#isOver || this.#socket.readyState !== OPEN) return
     if (this.#drain.isStuck) this.#end(protocol('the relay takes nothing, and goes on sending'))
     else this.#socket.send(encodeFrame(frame))
+  }
+
+  /** Windows bound it in pages, whose sockets take whatever comes. */
+  unread(bytes: number): void {
+    this.#unread += bytes
+    if (!this.#isPaused && this.#unread > MUCH) {
+      this.#isPaused = true
+      this.#socket.pause?.()
+    } else if (this.#isPaused && this.#unread < LITTLE) {
+      this.#isPaused = false
+      this.#socket.resume?.()
+    }
   }
 
   /** @param topic a topic's hash; again: for those with whom there is no channel now */
@@ -196,19 +222,28 @@ export class RelayLine implements ChannelCarrier {
     if (this.#channels.has(number) || !this.#numbers.take(number))
       throw protocol('the relay opens a channel twice, or far too many')
     if (!isJoined || this.#channels.size >= this.#o.maxChannels) {
-      this.send({ type: 'reset', channel: number, reason: isJoined ? 'REFUSED' : 'CLOSED' })
-      if (isJoined) this.#o.onfull()
+      this.send({ type: 'reset', channel: number, reason: 'CLOSED' })
+      if (!isJoined) return
+      this.#turnedAway.add(b4a.toString(topic, 'hex'))
+      this.#o.onfull()
       return
     }
     const channel = new RelayChannel(number, {
       welcome,
       carrier: this,
-      onclose: () => {
-        if (this.#channels.delete(number)) this.#numbers.end(number)
-      }
+      onclose: () => this.#onclose(number)
     })
     this.#channels.set(number, channel)
     this.#o.onchannel(channel, { isInitiator, topic })
+  }
+
+  #onclose(number: number): void {
+    if (!this.#channels.delete(number)) return
+    this.#numbers.end(number)
+    if (this.#isOver || this.#turnedAway.size === 0) return
+    const topics = [...this.#turnedAway].map(hex => b4a.from(hex, 'hex'))
+    this.#turnedAway.clear()
+    this.#o.onroom(topics)
   }
 
   #late(): void {
@@ -248,6 +283,8 @@ export class RelayLine implements ChannelCarrier {
 
   #hangUp(error: AutobeeError | null): void {
     const socket = this.#socket
+    // who is paused would not hear the other side's part of the closing
+    socket.resume?.()
     const terminate = (): void => {
       // only sockets of `ws` have it; a page's is left to the browser
       socket.terminate?.()

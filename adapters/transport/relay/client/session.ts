@@ -6,6 +6,9 @@ import { HandshakeGuard } from '../../handshake-guard.ts'
 import { ConnectionError } from '../../tcp-errors.ts'
 import type { Timeouts } from '../../tcp-options.ts'
 
+/** ms; Hypercore's own. */
+const KEEP_ALIVE = 5_000
+
 export interface SessionOptions {
   /** Bytes both ways. The session destroys it at its own end. */
   readonly bytes: Duplex
@@ -107,6 +110,8 @@ export class Session {
     this.#isOpen = true
     const { timeouts, onopen } = this.#o
     this.stream.setTimeout(timeouts.silence)
+    // also while one side still thinks about the other
+    this.stream.setKeepAlive(KEEP_ALIVE)
     onopen(this)
   }
 

@@ -17,7 +17,7 @@ transportSuite({
 transportSuite({
   test: (name, run) => test(`${name} (small windows)`, run),
   create: () =>
-    channelPair({ window: 1_000, frame: 64, limits: { framesPerSecond: Number.POSITIVE_INFINITY } }),
+    channelPair({ window: 4_000, frame: 256, limits: { framesPerSecond: Number.POSITIVE_INFINITY } }),
   bound,
   halfOpen: true,
   seeds: [11, 12]

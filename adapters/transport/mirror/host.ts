@@ -133,7 +133,7 @@ export class MirrorHost extends typedEmitter<HostEvents>() {
     this.#streams.add(muxer)
     muxer.pair({ protocol: PROTOCOL }, async id => {
       const { remotePublicKey } = muxer.stream
-      if (id !== null || this.#closing || !(await this.#o.isAllowed(remotePublicKey))) return
+      if (id !== null || this.#closing || (await this.#o.isAllowed(remotePublicKey)) !== true) return
       if (this.#closing) return
       const channel = new MirrorChannel(this, { muxer, asker: remotePublicKey })
       if (channel.isClosed) return

@@ -3,6 +3,8 @@ import type Corestore from 'corestore'
 import type Hypercore from 'hypercore'
 import crypto from 'hypercore-crypto'
 import { expect, test } from 'vitest'
+import { openStore } from '../../../adapters/storage/file.ts'
+import { memory } from '../../../adapters/storage/memory.ts'
 import type { MirrorHost } from '../../../adapters/transport/mirror/host.ts'
 import { MirrorRecord } from '../../../adapters/transport/mirror/record.ts'
 import { until } from '../../support/peers.ts'
@@ -31,24 +33,37 @@ async function ask(store: Corestore, host: MirrorHost, cores: Hypercore[]): Prom
   return test
 }
 
-test('what nobody wants any more leaves nothing in the store, and can be asked for again', async () => {
-  const { store, cores } = await writer('one', 'two')
-  const mine = (await m.store()).store
-  const host = await m.host({ store: mine })
-  // what every mirror has, whatever it was asked for
-  const other = await writer('other')
-  await (await ask(other.store, host, other.cores)).asker.leave()
-  const before = (await everything(mine)).length
-  const { asker } = await ask(store, host, cores)
-  expect((await everything(mine)).length).toBeGreaterThan(before + 200)
-  expect(await asker.leave()).toBe(true)
-  expect(host.databases).toEqual([])
-  // three more blocks of the record, and their places in its tree
-  expect((await everything(mine)).length).toBeLessThan(before + 30)
-  for (const { discoveryKey } of cores) expect(await mine.storage.hasCore(discoveryKey)).toBe(false)
-  await ask(store, host, cores)
-  expect(host.databases).toMatchObject([{ cores: 2, isComplete: true }])
-})
+/** Also the stand-in for RocksDB that pages have. */
+async function inMemory(): Promise<Corestore> {
+  const store = await openStore(memory())
+  m.later(() => store.close())
+  return store
+}
+
+test.for([
+  ['in a folder', async () => (await m.store()).store],
+  ['in memory', inMemory]
+] as const)(
+  '%s: what nobody wants any more leaves nothing in the store, and can be asked for again',
+  async ([, open]) => {
+    const { store, cores } = await writer('one', 'two')
+    const mine = await open()
+    const host = await m.host({ store: mine })
+    // what every mirror has, whatever it was asked for
+    const other = await writer('other')
+    await (await ask(other.store, host, other.cores)).asker.leave()
+    const before = (await everything(mine)).length
+    const { asker } = await ask(store, host, cores)
+    expect((await everything(mine)).length).toBeGreaterThan(before + 200)
+    expect(await asker.leave()).toBe(true)
+    expect(host.databases).toEqual([])
+    // three more blocks of the record, and their places in its tree
+    expect((await everything(mine)).length).toBeLessThan(before + 30)
+    for (const { discoveryKey } of cores) expect(await mine.storage.hasCore(discoveryKey)).toBe(false)
+    await ask(store, host, cores)
+    expect(host.databases).toMatchObject([{ cores: 2, isComplete: true }])
+  }
+)
 
 test('nobody frees what another peer wants, and only who asked may leave', async () => {
   const { store, cores } = await writer('one')

@@ -82,11 +82,17 @@ class WebSocketStream extends Duplex {
   }
 
   override _read(callback: (error: Error | null) => void): void {
-    if (this.#socket.readyState === OPEN) this.#socket.resume?.()
+    // also one that closes: the other side's part of that comes after all that it has sent
+    this.#socket.resume?.()
     callback(null)
   }
 
   override _write(data: Uint8Array, callback: (error: Error | null) => void): void {
+    // the other side has ended: a closed socket keeps what it is given, and sends nothing
+    if (this.#socket.readyState >= CLOSING) {
+      callback(null)
+      return
+    }
     try {
       for (let from = 0; from < data.byteLength; from += MESSAGE)
         this.#socket.send(data.subarray(from, from + MESSAGE) as Uint8Array<ArrayBuffer>)
@@ -114,7 +120,6 @@ class WebSocketStream extends Duplex {
   }
 
   override _destroy(callback: (error: Error | null) => void): void {
-    if (this.#looking) clearTimeout(this.#looking)
     this.#letGo()
     callback(null)
   }
@@ -141,6 +146,8 @@ class WebSocketStream extends Duplex {
   }
 
   #goOn(error: Error | null): void {
+    if (this.#looking) clearTimeout(this.#looking)
+    this.#looking = null
     const callback = this.#drained
     this.#drained = null
     callback?.(error)
@@ -165,6 +172,8 @@ class WebSocketStream extends Duplex {
     if (this.destroying || this.#ended) return
     this.#ended = true
     if (code === NORMAL) {
+      // what waits in a closed socket may wait there for ever
+      this.#goOn(null)
       this.push(null)
       this.end(null)
       return

@@ -160,5 +160,21 @@ const wholes: readonly TransportCase[] = [
       same(b.received, a.written, 'bytes before the end')
       expectClean(a, b)
     }
+  },
+  {
+    name: 'not half-open: the end() of one that has yet to read sets the other’s waiting writer free, and both close without an error',
+    async run(trial) {
+      const { a, b } = await trial.line()
+      b.read()
+      await trial.trip(a, b)
+      const much = (trial.nature.bound ?? MIB) + MIB
+      const sent = begun(trial.send(b, much))
+      if (trial.nature.bound !== null) await trial.settled(() => b.written, { from: a, to: b })
+      a.end()
+      a.read()
+      await trial.closed(a, b)
+      await sent
+      expectClean(a, b)
+    }
   }
 ]

@@ -162,20 +162,27 @@ describe.skipIf(reason)(`an upgrade to WebRTC${skipped}`, () => {
 
   test('no more connections are made than are allowed; those who wait get theirs when one is closed', async () => {
     const outcome = await page.run(async () => {
-      const upgrade = kit.webRtc({ maxConnections: 1, retry: { first: 10, longest: 20 } })
-      const options = { left: upgrade, right: { retry: { first: 10, longest: 20 } } }
+      let looks = 0
+      const random = () => {
+        looks++
+        return 0
+      }
+      const retry = { first: 10, longest: 20 }
+      const upgrade = kit.webRtc({ maxConnections: 1, retry: { ...retry, random } })
+      const options = { left: upgrade, right: { retry } }
       const one = await kit.pair(options)
       await kit.until(() => one.left.channels.length === 1)
+      const from = kit.made.length
       const other = await kit.pair(options)
-      // the other side can, and is not asked
-      await kit.until(() => other.right.stream.userData?.opened({ protocol: 'autobee/webrtc' }) === true)
-      const during = { connections: upgrade.connections, channels: other.left.channels.length }
+      // each time that it has to wait a pause is drawn
+      await kit.until(() => looks >= 3 || kit.made.length > from)
+      const during = { connections: upgrade.connections, made: kit.made.length - from }
       await one.close()
       await kit.until(() => other.left.channels.length === 1 && other.right.channels.length === 1)
       await other.close()
       return { during, after: upgrade.connections }
     })
-    expect(outcome).toEqual({ during: { connections: 1, channels: 0 }, after: 0 })
+    expect(outcome).toEqual({ during: { connections: 1, made: 0 }, after: 0 })
   })
 
   for (const [what, { reason, signals }] of Object.entries(HOSTILE))

@@ -132,6 +132,7 @@ describe('a page that its user is not looking at', () => {
     await appendAll([node], { name: 'meanwhile', count: APPENDS })
     await longEnough()
     await page.tab.thaw()
+    await until(async () => (await page.tab.call('thaws')) === 1)
     await expectWell(page, { written: 1 + APPENDS })
     await gone(page)
   })

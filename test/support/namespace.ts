@@ -39,26 +39,29 @@ export async function whyNoNamespace(): Promise<string | null> {
 /** @throws when it cannot be made, see `whyNoNamespace` */
 export async function openNamespace(): Promise<Namespace> {
   // from the range for tests of networks, of which each gets a network of four addresses
-  const network = 4 * Math.floor(Math.random() * 2 ** 15)
+  const network = 4 * Math.floor(Math.random() * 2 ** 14)
   const address = (n: number) => `198.18.${(network >> 8) & 255}.${(network & 255) + n}`
   const name = `autobee${network.toString(16)}`
+  const folder = await mkdtemp(join(tmpdir(), 'autobee-namespace-'))
   // it lives as long as this process, or until it is told to end
   const holder = spawn('unshare', ['--net', 'sh', '-c', 'echo here; exec cat'], {
     stdio: ['pipe', 'pipe', 'inherit']
   })
-  const ended = new Promise<void>(resolve => holder.once('close', () => resolve()))
-  const folder = await mkdtemp(join(tmpdir(), 'autobee-namespace-'))
+  const ended = new Promise<Error>(resolve => {
+    holder.once('error', resolve)
+    holder.once('close', code => resolve(new Error(`unshare ended with ${code}`)))
+  })
   const close = async () => {
     holder.stdin.end()
     await ended
     await rm(folder, { recursive: true, force: true })
   }
   try {
-    await new Promise<void>((resolve, reject) => {
-      holder.once('error', reject)
-      holder.stdout.once('data', () => resolve())
-      void ended.then(() => reject(new Error('unshare ended')))
-    })
+    const failure = await Promise.race([
+      ended,
+      new Promise<null>(resolve => holder.stdout.once('data', () => resolve(null)))
+    ])
+    if (failure) throw failure
     const inside = ['-t', String(holder.pid), '-n', 'ip']
     const there = `${name}p`
     await execute('ip', [

@@ -1,9 +1,9 @@
 import type Hypercore from 'hypercore'
 import type { AutobeeError } from '../../src/index.ts'
 
-/** What a transport replicates: an Autobee, a Corestore, or anything else that makes replication streams. */
+/** What a transport replicates: an Autobee, a Corestore, or anything else that replicates over a given stream. */
 export interface Replicates {
-  replicate(isInitiator: boolean): Hypercore.ReplicationStream
+  replicate(stream: Hypercore.ReplicationStream): unknown
 }
 
 /** How a peer is connected. Others may come. */
@@ -60,7 +60,7 @@ export interface TransportEvents {
    * (`ECONNREFUSED`, `ECONNRESET`, `ENOTFOUND`, …) or `ETIMEDOUT` (fell silent, or could not be reached in time),
    * `HANDSHAKE_TIMEOUT` (was reached, and did not speak the protocol in time), `PROTOCOL` (said something else) or
    * `CLOSED` (hung up before it had spoken). Of `connectRelay` also `REFUSED` (the other side does not talk to this one),
-   * `ALLOW` (the `allow` of this side threw) and why a relay closes: `TOKEN`, `FULL`, `FLOOD`, `SLOW`, `SILENT`.
+   * `ALLOW` (the `allow` of this side threw), `URL` (a relay cannot be dialled from this page) and why a relay closes: `TOKEN`, `FULL`, `FLOOD`, `SLOW`, `SILENT`.
    *
    * `CLOSED`: what was replicated is closed, and so the handle closes by itself.
    */

@@ -38,6 +38,7 @@ export class RelayChannel extends Duplex {
   /** Bytes that the reader took and that are not granted anew. */
   #taken = 0
   #wantsMore = false
+  #isHeld = false
   #hasEnded = false
   #othersEnded = false
   #isLost = false
@@ -72,6 +73,16 @@ export class RelayChannel extends Duplex {
   /** The WebSocket was lost, and the channel with it. */
   get isLost(): boolean {
     return this.#isLost
+  }
+
+  /** Gives its reader nothing more: what comes waits, a window at most, until `release()`. */
+  hold(): void {
+    this.#isHeld = true
+  }
+
+  release(): void {
+    this.#isHeld = false
+    this.#push()
   }
 
   /** Destroys it, and tells the other side why. */
@@ -170,7 +181,7 @@ export class RelayChannel extends Duplex {
   }
 
   #push(): void {
-    if (this.destroying) return
+    if (this.destroying || this.#isHeld) return
     while (this.#wantsMore && this.#queue.length > 0) {
       const chunk = this.#queue.shift() as Uint8Array
       this.#wantsMore = this.push(chunk)

@@ -10,6 +10,7 @@ import { contents, op, sees } from '../../core/harness.ts'
 import { until } from '../../support/peers.ts'
 import { record } from '../network.ts'
 import { fakeRelay, type Served } from './client-fake.ts'
+import { Caller, TOPIC } from './client-lines.ts'
 import { allMet, clients } from './client-net.ts'
 
 const net = clients()
@@ -105,6 +106,37 @@ describe('allow', () => {
     await allMet(near, far)
     await a.append(op({ put: { k: 1 } }))
     await sees(b, 'k')
+  })
+
+  test('holds back whom it has not decided about: no more than the window is taken', async () => {
+    const relay = await net.relay()
+    const { a } = await two()
+    let say: (isAllowed: boolean) => void = () => {}
+    const member = net.member(a, relay, {
+      topics: [TOPIC],
+      allow: () => new Promise<boolean>(resolve => (say = resolve))
+    })
+    const caller = new Caller(relay.url)
+    net.onend(() => caller.line.close())
+    await until(() => caller.channels.length === 1)
+    const end = new NoiseSecretStream(caller.starts[0]!, caller.channels[0]!)
+    end.on('error', () => {})
+    await end.opened
+    let hasDrained = false
+    end.on('drain', () => {
+      hasDrained = true
+    })
+    const before = relay.stats.bytesOut
+    end.write(b4a.alloc(4 << 20))
+    // the window is full, and this went through the relay after it
+    await until(() => relay.stats.bytesOut - before >= 512 << 10)
+    const mark = net.member(await net.store(), relay, { topics: [crypto.randomBytes(32)] })
+    await until(() => mark.status === 'listening')
+    expect([hasDrained, member.peers.length]).toEqual([false, 0])
+    expect(relay.stats.bytesOut - before).toBeLessThan(600 << 10)
+    say(true)
+    await until(() => relay.stats.bytesIn > 4 << 20)
+    await until(() => hasDrained || end.destroyed)
   })
 
   test('can change its mind: joining once more asks again', async () => {

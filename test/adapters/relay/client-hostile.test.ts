@@ -286,6 +286,8 @@ test('10,000 frames of which every 40th is spoiled: two databases end as over an
   const options = { handshakeTimeout: 100, silenceTimeout: 2_000 }
   const members = [net.member(a, between.url, options), net.member(b, between.url, options)]
   const seen = members.map(record)
+  const diverged: unknown[] = []
+  for (const db of [a, b]) db.on('diverged', event => diverged.push(event))
   await a.append(JSON.stringify({ addWriter: b.local.id }))
   const written = new Map<string, string>()
   for (let i = 0; between.counts.frames < 10_000; i++) {
@@ -305,9 +307,12 @@ test('10,000 frames of which every 40th is spoiled: two databases end as over an
   const expected = Object.fromEntries([...written].sort())
   const other = await net.relay()
   const c = await net.peer(a.key)
+  c.on('diverged', event => diverged.push(event))
   await allMet(...[a, b, c].map(db => net.member(db, other)))
   for (const db of [a, b, c]) {
     await until(async () => Object.keys(await contents(db)).length === written.size)
     expect(await contents(db)).toEqual(expected)
   }
+  // each compares its order with the others' by itself
+  expect(diverged).toEqual([])
 })

@@ -7,12 +7,14 @@ import { type CreateRelayOptions, createRelay, type RelayHandle } from '../../..
 import type { AutobeeError } from '../../../src/index.ts'
 import { until } from '../../support/peers.ts'
 
-const TOPIC = topicHash(crypto.hash(Buffer.from('a topic of two')))
+export const TOPIC = crypto.hash(Buffer.from('a topic of two'))
 
 /** A line of its own to a relay, which joins one topic and keeps what it gets. */
 export class Caller {
   readonly line: RelayLine
   readonly channels: RelayChannel[] = []
+  /** Of each channel: is this side the initiator? */
+  readonly starts: boolean[] = []
   readonly errors: (AutobeeError | null)[] = []
   refused = 0
 
@@ -23,9 +25,10 @@ export class Caller {
       token: '',
       handshakeTimeout: 10_000,
       now: () => Date.now(),
-      onopen: () => this.line.join(TOPIC),
-      onchannel: channel => {
+      onopen: () => this.line.join(topicHash(TOPIC)),
+      onchannel: (channel, { isInitiator }) => {
         channel.on('error', () => {})
+        this.starts.push(isInitiator)
         this.channels.push(channel)
       },
       onfull() {},

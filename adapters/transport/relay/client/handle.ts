@@ -154,6 +154,8 @@ export class RelayMember extends TransportBase implements RelayHandle {
       contact.session.end(new ConnectionError('PROTOCOL', 'somebody else than was signalled with'))
       return
     }
+    // nothing is read of somebody who may not be let in
+    way.channel?.hold()
     // what an upgrade made is for one who is let in already
     const isAllowed = way.channel ? await this.#allows(contact) : true
     if (contact.session.isEnded || this.isClosing) return
@@ -183,6 +185,8 @@ export class RelayMember extends TransportBase implements RelayHandle {
     if (!contact.peer) {
       const { session, way, address } = contact
       const { stream, isInitiator, publicKey } = session
+      session.listen()
+      way.channel?.release()
       try {
         this.#target.replicate(stream)
       } catch (error) {

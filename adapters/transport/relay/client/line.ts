@@ -54,8 +54,8 @@ export class RelayLine implements ChannelCarrier {
   readonly #socket: WebSocket
   readonly #channels = new Map<number, RelayChannel>()
   readonly #numbers: Numbers
-  /** Hashes, as hex, with whether they are joined still. */
-  readonly #topics = new Map<string, boolean>()
+  /** Hashes, as hex, with whether they are joined still, and how many joins the relay may refuse yet. */
+  readonly #topics = new Map<string, { isJoined: boolean; joins: number }>()
   readonly #drain: SocketDrain
   readonly #ended: Promise<void>
   #stop: () => void = () => {}
@@ -121,12 +121,14 @@ export class RelayLine implements ChannelCarrier {
 
   /** @param topic a topic's hash; again: for those with whom there is no channel now */
   join(topic: Uint8Array): void {
-    this.#topics.set(b4a.toString(topic, 'hex'), true)
+    const hex = b4a.toString(topic, 'hex')
+    this.#topics.set(hex, { isJoined: true, joins: (this.#topics.get(hex)?.joins ?? 0) + 1 })
     this.send({ type: 'join', topic })
   }
 
   leave(topic: Uint8Array): void {
-    this.#topics.set(b4a.toString(topic, 'hex'), false)
+    const known = this.#topics.get(b4a.toString(topic, 'hex'))
+    if (known) known.isJoined = false
     this.send({ type: 'leave', topic })
   }
 
@@ -180,11 +182,12 @@ export class RelayLine implements ChannelCarrier {
       case 'open':
         this.#onopen(frame, this.#welcome)
         return
-      case 'refused':
-        if (!this.#topics.has(b4a.toString(frame.topic, 'hex')))
-          throw protocol('the relay refuses what nobody asked for')
+      case 'refused': {
+        const known = this.#topics.get(b4a.toString(frame.topic, 'hex'))
+        if (!known || known.joins-- === 0) throw protocol('the relay refuses what nobody asked for')
         this.#o.onrefused(frame.topic)
         return
+      }
       case 'data':
       case 'window':
       case 'end':
@@ -217,8 +220,9 @@ export class RelayLine implements ChannelCarrier {
 
   #onopen(frame: Frame & { type: 'open' }, welcome: Welcome): void {
     const { channel: number, isInitiator, topic } = frame
-    const isJoined = this.#topics.get(b4a.toString(topic, 'hex'))
-    if (isJoined === undefined) throw protocol('the relay opens a channel for a topic that nobody joined')
+    const known = this.#topics.get(b4a.toString(topic, 'hex'))
+    if (!known) throw protocol('the relay opens a channel for a topic that nobody joined')
+    const { isJoined } = known
     if (this.#channels.has(number) || !this.#numbers.take(number))
       throw protocol('the relay opens a channel twice, or far too many')
     if (!isJoined || this.#channels.size >= this.#o.maxChannels) {

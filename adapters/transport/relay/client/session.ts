@@ -80,6 +80,11 @@ export class Session {
     return this.stream.handshakeHash as Uint8Array
   }
 
+  /** It is read from now on: a peer that falls silent is gone. */
+  listen(): void {
+    this.stream.setTimeout(this.#o.timeouts.silence)
+  }
+
   /** Calls back when something has come that the other side has said since. */
   onceHeard(callback: () => void): void {
     if (this.#waiting.push(callback) > 1) return
@@ -108,11 +113,9 @@ export class Session {
   #open(): void {
     clearTimeout(this.#deadline)
     this.#isOpen = true
-    const { timeouts, onopen } = this.#o
-    this.stream.setTimeout(timeouts.silence)
-    // also while one side still thinks about the other
+    // also while this side still thinks about the other
     this.stream.setKeepAlive(KEEP_ALIVE)
-    onopen(this)
+    this.#o.onopen(this)
   }
 
   #onclosed(resolve: () => void): void {

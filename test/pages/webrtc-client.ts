@@ -214,6 +214,8 @@ const kit = {
         const from = made.length
         const { ends, left, right, raw } = await kit.channels()
         const mine = made.slice(from)
+        // a case may be longer than the pause before another attempt
+        for (const { session } of [ends.left, ends.right]) session?.close()
         return {
           ends: [left, right] as never,
           raw,

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net'
+import NoiseSecretStream from '@hyperswarm/secret-stream'
 import type Hypercore from 'hypercore'
 import { AutobeeError } from '../../src/index.ts'
 import type { Peer, Replicates } from './handle.ts'
@@ -32,9 +33,13 @@ export class Link {
     const { socket, isInitiator, timeouts } = options
     this.#o = options
     socket.on('error', error => this.#end(error))
+    // on the socket itself: through the pipe that `replicate(isInitiator)` makes, a slow reader would not hold the other side
+    // back, and this one would keep all that comes
+    this.#stream = new NoiseSecretStream(isInitiator, socket as never)
     try {
-      this.#stream = target.replicate(isInitiator)
+      target.replicate(this.#stream)
     } catch (error) {
+      this.#stream.on('error', () => {}).destroy()
       socket.destroy()
       throw AutobeeError.is(error, 'CLOSED') ? error : targetClosed(error)
     }
@@ -54,8 +59,6 @@ export class Link {
     stream.noiseStream.opened.then(isOpen => {
       if (isOpen && !socket.destroyed) this.#open()
     })
-    socket.pipe(stream as never)
-    stream.pipe(socket as never)
   }
 
   /** Resolves when the socket is closed. */

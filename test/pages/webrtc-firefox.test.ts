@@ -20,11 +20,13 @@ test.skipIf(!executablePath)(
     const names: string[] = []
     transportSuite({
       ...NATURE,
-      test: name => names.push(name),
+      // where browsers differ: how it ends, and what waits
+      test: name => /end\(\)|torn|wait|seed/.test(name) && names.push(name),
       create: () => Promise.reject(new Error('there are none in Node')),
       faults: { cut() {} },
       seeds: [1]
     })
+    expect(names.length).toBeGreaterThan(10)
     const site = await kitSite()
     const browser = await puppeteer.launch({
       browser: 'firefox',

@@ -25,7 +25,8 @@ export class Caller {
       token: '',
       handshakeTimeout: 10_000,
       now: () => Date.now(),
-      onopen: () => this.line.join(topicHash(TOPIC)),
+      onready: () => this.line.join(topicHash(TOPIC)),
+      onopen() {},
       onchannel: (channel, { isInitiator }) => {
         channel.on('error', () => {})
         this.starts.push(isInitiator)

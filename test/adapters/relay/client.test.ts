@@ -1,8 +1,10 @@
 import b4a from 'b4a'
 import { expect, test } from 'vitest'
+import { topicHash } from '../../../adapters/transport/relay/frames.ts'
 import { contents, op, sees } from '../../core/harness.ts'
 import { until } from '../../support/peers.ts'
 import { record } from '../network.ts'
+import { fakeRelay } from './client-fake.ts'
 import { allMet, clients, sharedCore } from './client-net.ts'
 
 const net = clients()
@@ -61,6 +63,16 @@ test('blocks of 15 MiB and many small ones come whole', async () => {
   await copy!.download({ start: 0, end: 2_001 }).done()
   expect(b4a.equals((await copy!.get(0)) as Uint8Array, large)).toBe(true)
   expect(b4a.toString((await copy!.get(2_000)) as Uint8Array)).toBe('small 1999')
+})
+
+test('topics are joined at once: two round trips to the relay, its welcome included, are enough to meet', async () => {
+  const relay = await fakeRelay(undefined, { welcome: null })
+  net.onend(() => relay.close())
+  const a = await net.peer()
+  net.member(a, relay.url)
+  await until(() => relay.served.length === 1)
+  expect(await relay.served[0]!.next('join')).toMatchObject({ topic: topicHash(a.discoveryKey!) })
+  expect(relay.served[0]!.frames.map(({ type }) => type)).toEqual(['hello', 'join'])
 })
 
 test('three on one topic meet each other', async () => {

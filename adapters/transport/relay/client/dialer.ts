@@ -86,17 +86,17 @@ export class RelayDialer {
   join(topic: Uint8Array): void {
     const hash = topicHash(topic)
     this.#topics.set(b4a.toString(hash, 'hex'), hash)
-    if (this.#line?.isOpen) this.#line.join(hash)
+    if (this.#line?.isReady) this.#line.join(hash)
   }
 
   leave(topic: Uint8Array): void {
     const hash = topicHash(topic)
-    if (this.#topics.delete(b4a.toString(hash, 'hex')) && this.#line?.isOpen) this.#line.leave(hash)
+    if (this.#topics.delete(b4a.toString(hash, 'hex')) && this.#line?.isReady) this.#line.leave(hash)
   }
 
   /** Joins a topic (its hash) once more, after a pause that grows. A line that is dialled anew joins all of them anyway. */
   rejoin(topic: Uint8Array): void {
-    if (this.#isStopped || !this.#line?.isOpen) return
+    if (this.#isStopped || !this.#line?.isReady) return
     this.#again.add(b4a.toString(topic, 'hex'))
     this.#rejoinTimer ??= setTimeout(() => {
       const again = [...this.#again]
@@ -132,6 +132,8 @@ export class RelayDialer {
       onopen: () => {
         this.#openedAt = environment.now()
         this.#setStatus('open')
+      },
+      onready: () => {
         for (const topic of this.#topics.values()) line.join(topic)
       },
       onroom: topics => {

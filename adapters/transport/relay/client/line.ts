@@ -35,6 +35,9 @@ export interface LineOptions {
   /** Channels at once; what is opened beyond is reset. */
   readonly maxChannels: number
   now(): number
+  /** Topics may be joined: at once, since who waited for the welcome would lose a round trip. */
+  onready(): void
+  /** The relay has answered. */
   onopen(): void
   /** Somebody who shares the topic (its hash) is there. */
   onchannel(channel: RelayChannel, options: { isInitiator: boolean; topic: Uint8Array }): void
@@ -84,8 +87,9 @@ export class RelayLine implements ChannelCarrier {
     this.#listen()
   }
 
-  get isOpen(): boolean {
-    return this.#welcome !== null && !this.#isOver
+  /** May topics be joined? */
+  get isReady(): boolean {
+    return this.#socket.readyState === OPEN && !this.#isOver
   }
 
   /** Its readers do not keep up. */
@@ -146,7 +150,9 @@ export class RelayLine implements ChannelCarrier {
   #listen(): void {
     const socket = this.#socket
     socket.addEventListener('open', () => {
-      if (!this.#isOver) this.send({ type: 'hello', version: VERSION, token: this.#o.token })
+      if (this.#isOver) return
+      this.send({ type: 'hello', version: VERSION, token: this.#o.token })
+      this.#o.onready()
     })
     socket.addEventListener('message', ({ data }) => this.#onmessage(data))
     socket.addEventListener('error', event => {

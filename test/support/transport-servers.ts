@@ -18,7 +18,7 @@ export interface Addresses {
   readonly silent: string
   /**
    * `POST /network` gives the port of a way to the relay of its own; `/tear/PORT` tears it off, `/close/PORT` takes it away.
-   * `/through/TOPIC/TOPIC` joins the two (hashes, hex) as a peer in Node that sends what one says to the other.
+   * `/through/TOPIC/TOPIC` joins the two (hashes, hex) as a peer in Node that sends what one says to the other. `/channels` gives how many the relay has.
    */
   readonly control: string
 }
@@ -73,6 +73,8 @@ export async function startServers(): Promise<Servers> {
       case 'through':
         through(relay.url, [name, other])
         return ''
+      case 'channels':
+        return String(relay.channels)
       default:
         throw new Error(`nothing is at ${url}`)
     }

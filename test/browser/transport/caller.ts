@@ -19,7 +19,8 @@ export function caller(url: string, topic: Uint8Array): Caller {
     handshakeTimeout: 10_000,
     maxChannels: 1,
     now: () => Date.now(),
-    onopen: () => line.join(topic),
+    onready: () => line.join(topic),
+    onopen() {},
     onchannel: channel => {
       channel.on('error', () => {})
       open(channel)

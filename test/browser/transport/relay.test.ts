@@ -24,7 +24,7 @@ async function pair(url: string, topics: readonly [Uint8Array, Uint8Array]): Pro
   const ends = [await a.channel, await b.channel] as const
   return {
     ends,
-    held: () => ends.filter(({ destroyed }) => !destroyed).length,
+    held: async () => ends.filter(({ destroyed }) => !destroyed).length + Number(await ask('channels')),
     destroy: () => Promise.all([a.line.close(), b.line.close()])
   }
 }

@@ -14,6 +14,7 @@ export function failure(message: string, cause: Error | null): AutobeeError {
 }
 
 export function reasonOf(error: Error): string {
+  if (AutobeeError.is(error) && error.reason) return error.reason
   const { code } = error as { code?: unknown }
   // Hypercore's streams time out without a code
   if (/timed out/i.test(error.message)) return typeof code === 'string' ? code : 'ETIMEDOUT'

@@ -191,6 +191,24 @@ test('what comes late for a channel that this side has reset is no fault', async
   expect([member.status, served.isGone]).toEqual(['listening', false])
 })
 
+test('what the other side resets is told by its reason, and looked for again only if it failed', async () => {
+  const relay = await fake()
+  const member = net.member(await net.store(), relay.url, { topics: [b4a.alloc(32, 1)] })
+  const seen = record(member)
+  await until(() => relay.served.length === 1)
+  const served = relay.served[0]!
+  const { topic } = await served.next('join')
+  const joins = () => served.frames.filter(({ type }) => type === 'join').length
+  let channel = 0
+  for (const reason of ['CLOSED', 'GONE', 'DUPLICATE', 'REFUSED', 'FAILED'] as const) {
+    served.send(open(topic, ++channel))
+    served.send({ type: 'reset', channel, reason })
+  }
+  await until(() => joins() === 2)
+  expect(seen.errors.map(({ reason }) => reason)).toEqual(['REFUSED', 'ECONNRESET'])
+  expect([member.peers, member.status]).toEqual([[], 'listening'])
+})
+
 test('channels beyond maxChannels are refused, and those that are open stay', async () => {
   const relay = await fake()
   const member = net.member(await net.store(), relay.url, { topics: [b4a.alloc(32, 1)], maxChannels: 2 })

@@ -28,7 +28,8 @@ export type { Allow, ConnectRelayOptions, RelayHandle } from './relay/client/opt
  * const mirror = await createMirror({ store, relays: 'wss://relay.example.org', allow: [publicKeyOfAPeer] })
  * console.log(b4a.toString(mirror.publicKey, 'hex'))
  * ```
- * @throws AutobeeError `INVALID_ARGUMENT`, `INVALID_KEY`, `CLOSED`, `STORE_CORRUPT`, `UPGRADE_REQUIRED`
+ * @throws AutobeeError `INVALID_ARGUMENT`, `INVALID_KEY`, `CLOSED`, `STORE_LOCKED` (a mirror is on the store already),
+ *   `STORE_CORRUPT`, `UPGRADE_REQUIRED`
  */
 export async function createMirror(options: CreateMirrorOptions): Promise<MirrorHandle> {
   return MirrorServer.open(toMirrorSettings(options))

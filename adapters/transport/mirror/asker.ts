@@ -6,6 +6,8 @@ import { Wire } from './wire.ts'
 
 /** ms; what a database learns of in between is announced together. */
 const PAUSE = 100
+/** Messages at once; then one in a pause. A mirror takes 64, and 16 in a second. */
+const BURST = 32
 
 export interface Progress {
   /** Cores that are to be mirrored. */
@@ -59,6 +61,8 @@ export class Asker {
   #isOpen = false
   #refusal: Refusal | null = null
   #pause: ReturnType<typeof setTimeout> | null = null
+  /** Messages that may go out now. */
+  #allowance = BURST
   #isClosed = false
   #isLeaving = false
 
@@ -125,6 +129,7 @@ export class Asker {
     if (this.#isClosed) return
     this.#pause ??= setTimeout(() => {
       this.#pause = null
+      this.#allowance = Math.min(BURST, this.#allowance + 1)
       this.look()
     }, PAUSE)
   }
@@ -140,7 +145,10 @@ export class Asker {
    */
   async stored(): Promise<void> {
     this.#check()
-    await this.#look()
+    await this.#look().catch(error => {
+      this.#check()
+      throw failed(error)
+    })
     this.#check()
     const heads = [...this.#heads.values()]
     if (this.#has(heads)) return
@@ -173,10 +181,14 @@ export class Asker {
 
   /** All that wait for the mirror wait no longer. */
   reject(error: AutobeeError): void {
-    for (const { reject } of this.#waiters) reject(error)
-    this.#waiters.clear()
+    this.#rejectWaiters(error)
     for (const { reject } of this.#leaving.splice(0)) reject(error)
     this.#isLeaving = false
+  }
+
+  #rejectWaiters(error: AutobeeError): void {
+    for (const { reject } of this.#waiters) reject(error)
+    this.#waiters.clear()
   }
 
   async #look(): Promise<void> {
@@ -190,15 +202,17 @@ export class Asker {
   #announce(): void {
     // who leaves, or has left, does not ask again
     if (!this.#isOpen || this.#isLeaving) return
-    const keys: Uint8Array[] = []
-    for (const [id, { key }] of this.#heads) {
-      if (this.#announced.has(id)) continue
-      this.#announced.add(id)
-      keys.push(key)
+    const fresh = [...this.#heads].filter(([id]) => !this.#announced.has(id))
+    for (let i = 0; i < fresh.length; i += MOST_KEYS) {
+      if (this.#allowance === 0) {
+        this.changed()
+        return
+      }
+      this.#allowance--
+      const some = fresh.slice(i, i + MOST_KEYS)
+      for (const [id] of some) this.#announced.add(id)
+      this.#wire?.send({ type: 'mirror', database: this.#o.key, keys: some.map(([, { key }]) => key) })
     }
-    const database = this.#o.key
-    for (let i = 0; i < keys.length; i += MOST_KEYS)
-      this.#wire?.send({ type: 'mirror', database, keys: keys.slice(i, i + MOST_KEYS) })
   }
 
   #onmessage(message: MirrorMessage): void {
@@ -241,7 +255,9 @@ export class Asker {
     this.#refusal = refusal
     this.#o.onrefused(refusal)
     this.#o.onchange()
-    this.reject(refused(refusal))
+    // only this may speak of leaving: the others answer what was asked before
+    if (reason === 'FAILED') this.reject(refused(refusal))
+    else this.#rejectWaiters(refused(refusal))
   }
 
   #has(heads: readonly Held[]): boolean {
@@ -255,6 +271,7 @@ export class Asker {
   #disconnect(): void {
     this.#wire = null
     this.#isOpen = false
+    this.#allowance = BURST
     this.#announced = new Set()
     // it may have lost what it had, or have more room now
     this.#held.clear()
@@ -262,15 +279,13 @@ export class Asker {
   }
 
   #failed(error: unknown): void {
-    if (this.#isClosed) return
-    this.#o.onerror(
-      AutobeeError.is(error)
-        ? error
-        : new AutobeeError('STORE_FAILED', 'the cores to be mirrored could not be looked at', {
-            cause: error
-          })
-    )
+    if (!this.#isClosed) this.#o.onerror(failed(error))
   }
+}
+
+function failed(error: unknown): AutobeeError {
+  if (AutobeeError.is(error)) return error
+  return new AutobeeError('STORE_FAILED', 'the cores to be mirrored could not be looked at', { cause: error })
 }
 
 function refused({ reason, limit, used, wanted }: Refusal): AutobeeError {

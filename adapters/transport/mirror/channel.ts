@@ -32,6 +32,8 @@ export class MirrorChannel {
   #tokens = BURST
   #refilled = performance.now()
   #pause: ReturnType<typeof setTimeout> | null = null
+  /** Answers that were written while the other side did not read. */
+  #unread = 0
   /** Once. */
   onclose: () => void = () => {}
 
@@ -68,9 +70,9 @@ export class MirrorChannel {
     this.#soon()
   }
 
-  onfull(database: MirroredDatabase): void {
+  onfull(database: MirroredDatabase, core: MirroredCore): void {
     const watch = this.#watched.get(database.id)
-    if (!watch) return
+    if (!watch?.cores.has(core)) return
     watch.isFull = true
     this.#soon()
   }
@@ -115,11 +117,12 @@ export class MirrorChannel {
       core.attach(this.#muxer).catch(error => this.#host.fail(error))
     }
     const named = new Set(message.keys.map(key => b4a.toString(key, 'hex')))
-    this.#tell(
-      database.key,
-      cores.filter(({ id }) => named.has(id))
-    )
-    if (database.isFull) this.onfull(database)
+    const asked = cores.filter(({ id }) => named.has(id))
+    if (this.#wire.isDrained) this.#tell(database.key, asked)
+    // who does not read is answered once for each core, when it does
+    else for (const core of asked) watch.news.add(core)
+    const full = [...watch.cores].find(core => database.exceeds(core))
+    if (full) this.onfull(database, full)
   }
 
   async #unmirror(key: Uint8Array): Promise<void> {
@@ -129,12 +132,19 @@ export class MirrorChannel {
       return
     }
     this.#watched.delete(b4a.toString(key, 'hex'))
-    this.#wire.send({ type: 'forgotten', database: key, isFreed: answer })
+    this.#answer({ type: 'forgotten', database: key, isFreed: answer })
   }
 
   #refuse(database: Uint8Array, refused: Refused): void {
     this.#host.refuse(this.#asker, { id: b4a.toString(database, 'hex'), reason: refused.reason })
-    this.#wire.send({ type: 'refused', database, ...refused })
+    this.#answer({ type: 'refused', database, ...refused })
+  }
+
+  /** It may ask on and on without reading: then it asks no more. */
+  #answer(message: MirrorMessage): void {
+    this.#unread = this.#wire.isDrained ? 0 : this.#unread + 1
+    if (this.#unread > BURST) this.#wire.break()
+    else this.#wire.send(message)
   }
 
   #soon(): void {

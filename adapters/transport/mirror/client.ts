@@ -85,7 +85,7 @@ export class MirrorClient extends typedEmitter<MirrorToEvents>() implements Mirr
     const store = Autobee.isAutobee(target) ? target.store : target
     // only looked at: nothing is downloaded on behalf of the mirror
     this.#sessions = cores.map(key => store.get({ key, active: false }))
-    for (const session of this.#sessions) session.on('append', this.#changed)
+    for (const session of this.#sessions) session.on('append', this.#changed).on('download', this.#changed)
     if (Autobee.isAutobee(target)) target.on('update', this.#changed).on('writer', this.#changed)
     relay.on('peer', ({ stream }) => this.#meet(stream))
     relay.on('relay', state => this.#tell('relay', state))
@@ -160,7 +160,11 @@ export class MirrorClient extends typedEmitter<MirrorToEvents>() implements Mirr
     const heads = new Map<string, Held>()
     const add = (head: Held) => heads.set(b4a.toString(head.key, 'hex'), head)
     for (const session of this.#sessions) {
-      await session.ready()
+      await session.ready().catch(error => {
+        throw session.closing ? closed() : error
+      })
+      // a closed one says that it is empty, and everybody has all of that
+      if (session.closing) throw closed()
       add({ key: session.key, length: session.contiguousLength })
     }
     if (Autobee.isAutobee(this.#target)) for (const head of this.#target.oplogs()) add(head)

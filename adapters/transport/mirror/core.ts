@@ -18,6 +18,8 @@ export interface CoreHandlers {
   onheld(): void
   /** Its writer signed two versions; the one that is here stays, and no more is taken. */
   onconflict(): void
+  /** It is deleted: it is not what a mirror can keep within its quota. */
+  ondropped(error: AutobeeError): void
   onfailed(error: unknown): void
 }
 
@@ -28,10 +30,13 @@ export class MirroredCore {
   readonly discoveryKey: Uint8Array
   readonly #store: Corestore
   #session: Hypercore
-  /** That it replicates over. */
-  readonly #muxers = new Set<Protomux>()
+  /** That it replicates over, and who listens for their end. */
+  readonly #muxers = new Map<Protomux, () => void>()
   readonly #handlers = new Set<CoreHandlers>()
   #wanted = 0
+  /** Of the blocks that are wanted, while some are missing. */
+  #range: Hypercore.Download | null = null
+  readonly #came = new Came()
   #isClosed = false
   #isConflicted = false
   #deleting: Promise<void> | null = null
@@ -79,10 +84,18 @@ export class MirroredCore {
   /** Downloads the first `length` blocks, from whoever has them. */
   want(length: number): void {
     if (length <= this.#wanted || this.#isConflicted || this.#isClosed) return
-    const range = this.#session.download({ start: Math.max(this.#wanted, this.held), end: length })
+    // one at a time: growth whose blocks nobody has yet must not pile them up
+    const start = this.#range ? this.held : Math.max(this.#wanted, this.held)
+    this.#range?.destroy()
+    const range = this.#session.download({ start, end: length })
+    this.#range = range
     this.#wanted = length
     range.done().then(
-      () => this.#tell('onheld'),
+      () => {
+        if (this.#range !== range) return
+        this.#range = null
+        this.#tell('onheld')
+      },
       // the core was closed
       () => {}
     )
@@ -90,8 +103,8 @@ export class MirroredCore {
 
   /** A database may have no more of it. When none may, what it grows by is not even noted. */
   stop(): void {
-    const isFull = [...this.#handlers].every(handlers => handlers.isFull())
-    if (isFull && !this.#isClosed) setUpgrades(this.#session, false)
+    if (this.#isConflicted || this.#isClosed) return
+    setUpgrades(this.#session, ![...this.#handlers].every(handlers => handlers.isFull()))
   }
 
   /** All blocks that are here: how many, and their bytes. */
@@ -111,28 +124,42 @@ export class MirroredCore {
     if (this.#muxers.has(muxer)) return
     await this.#session.ready()
     if (this.#muxers.has(muxer) || this.#isClosed || muxer.stream.destroyed) return
-    this.#muxers.add(muxer)
-    muxer.stream.once('close', () => this.#muxers.delete(muxer))
+    const onclose = (): void => {
+      this.#muxers.delete(muxer)
+    }
+    this.#muxers.set(muxer, onclose)
+    muxer.stream.once('close', onclose)
     if (!this.#session.closing) this.#session.replicate(muxer)
   }
 
   close(): Promise<void> {
-    this.#isClosed = true
+    this.#end()
     return closeCore(this.#session)
   }
 
   /** Closes it and frees its storage; idempotent. @throws AutobeeError `NOT_SUPPORTED` */
   delete(): Promise<void> {
-    this.#isClosed = true
+    this.#end()
     this.#deleting ??= deleteCore(this.#store, this.#session)
     return this.#deleting
+  }
+
+  /** A connection may outlive many cores: it must not keep them. */
+  #end(): void {
+    this.#isClosed = true
+    for (const [muxer, onclose] of this.#muxers) muxer.stream.off('close', onclose)
+    this.#muxers.clear()
   }
 
   #open(): Hypercore {
     // what a mirror has it keeps, as every Autobee does: a writer's second version replaces nothing
     const session = this.#store.get({ key: this.key, allowFork: false, active: !this.#isConflicted })
-    session.on('append', () => this.#tell('ongrown'))
-    session.on('download', () => this.#tell('onheld'))
+    session.on('append', () => {
+      this.#tell('ongrown')
+      // those told first looked at what the others had room for before
+      this.stop()
+    })
+    session.on('download', (index, bytes) => this.#ondownload(index, bytes))
     session.on('manifest', () => this.#checkManifest())
     session.on('conflict', () => {
       if (this.#isConflicted) return
@@ -147,12 +174,23 @@ export class MirroredCore {
     const { manifest } = this.#session
     const { signers = [], linked, userData } = manifest ?? {}
     const bytes = signers.length * 64 + (linked?.length ?? 0) * 32 + (userData?.byteLength ?? 0)
-    if (bytes <= MOST_MANIFEST) return
+    if (bytes > MOST_MANIFEST) this.#drop(`its manifest has more than ${MOST_MANIFEST} bytes`)
+  }
+
+  /** Hypercore takes a writer's word for the sizes of what is in a tree, and so the quota would. */
+  #ondownload(index: number, bytes: number): void {
+    if (this.#isClosed) return
+    if (this.#came.add(index, bytes) > this.#session.byteLength)
+      this.#drop('its blocks have more bytes than its writer signed')
+    else this.#tell('onheld')
+  }
+
+  #drop(why: string): void {
     this.delete().then(
       () => {
         this.#heads = { length: 0, byteLength: 0, held: 0 }
-        const message = `the manifest of the core ${this.id} has more than ${MOST_MANIFEST} bytes`
-        this.#tell('onfailed', new AutobeeError('ENTRY_TOO_LARGE', message))
+        const error = new AutobeeError('ENTRY_TOO_LARGE', `the core ${this.id} is not kept: ${why}`)
+        for (const handlers of this.#handlers) handlers.ondropped(error)
       },
       error => this.#tell('onfailed', error)
     )
@@ -166,7 +204,7 @@ export class MirroredCore {
     await this.#session.ready()
     ignoreConflicts(this.#session)
     setUpgrades(this.#session, false)
-    for (const muxer of this.#muxers) if (!this.#session.closing) this.#session.replicate(muxer)
+    for (const muxer of this.#muxers.keys()) if (!this.#session.closing) this.#session.replicate(muxer)
   }
 
   #look(): void {
@@ -176,12 +214,33 @@ export class MirroredCore {
 
   #tell(what: 'ongrown' | 'onheld' | 'onconflict'): void
   #tell(what: 'onfailed', error: unknown): void
-  #tell(what: Exclude<keyof CoreHandlers, 'isFull'>, error?: unknown): void {
+  #tell(what: Exclude<keyof CoreHandlers, 'isFull' | 'ondropped'>, error?: unknown): void {
     // a core that was closed by a conflict says nothing of its length any more
     if (this.#session.opened && !this.#session.closing && !this.#isClosed) this.#look()
     for (const handlers of this.#handlers) {
       if (what === 'onfailed') handlers.onfailed(error)
       else handlers[what]()
     }
+  }
+}
+
+/** Bytes of the blocks that came, each counted once: two peers may send the same one. */
+class Came {
+  /** A bit for each block. */
+  #seen = new Uint8Array(16)
+  #bytes = 0
+
+  add(index: number, bytes: number): number {
+    const at = Math.floor(index / 8)
+    if (at >= this.#seen.length) {
+      const seen = new Uint8Array(Math.max(at + 1, this.#seen.length * 2))
+      seen.set(this.#seen)
+      this.#seen = seen
+    }
+    const bit = 1 << (index % 8)
+    const before = this.#seen[at] ?? 0
+    if ((before & bit) === 0) this.#bytes += bytes
+    this.#seen[at] = before | bit
+    return this.#bytes
   }
 }

@@ -18,7 +18,7 @@ export interface DatabaseHandlers {
   /** More of a core is here. */
   onheld(database: MirroredDatabase, core: MirroredCore): void
   /** A core grew beyond the quota. */
-  onfull(database: MirroredDatabase): void
+  onfull(database: MirroredDatabase, core: MirroredCore): void
   onconflict(core: MirroredCore): void
   onfailed(error: unknown): void
 }
@@ -64,8 +64,13 @@ export class MirroredDatabase {
   }
 
   get isFull(): boolean {
-    for (const core of this.#cores.keys()) if (core.length > this.#grantOf(core).length) return true
+    for (const core of this.#cores.keys()) if (this.exceeds(core)) return true
     return false
+  }
+
+  /** Is there more of the core than may be here? */
+  exceeds(core: MirroredCore): boolean {
+    return core.length > this.#grantOf(core).length
   }
 
   /** Is everything here that this mirror knows to exist? */
@@ -89,10 +94,14 @@ export class MirroredDatabase {
     for (const core of cores) {
       if (this.#cores.has(core)) continue
       const handlers: CoreHandlers = {
-        isFull: () => core.length > this.#grantOf(core).length,
+        isFull: () => this.exceeds(core),
         ongrown: () => this.#grant(core),
         onheld: () => this.#handlers.onheld(this, core),
         onconflict: () => this.#handlers.onconflict(core),
+        ondropped: error => {
+          this.#set(core, NOTHING)
+          this.#handlers.onfailed(error)
+        },
         onfailed: (error: unknown) => this.#handlers.onfailed(error)
       }
       this.#cores.set(core, handlers)
@@ -128,7 +137,7 @@ export class MirroredDatabase {
     const cost = costOf(core)
     if (this.#bytes - bytes + cost > this.#handlers.quota) {
       core.stop()
-      this.#handlers.onfull(this)
+      this.#handlers.onfull(this, core)
       return
     }
     this.#set(core, { length: core.length, bytes: cost })

@@ -88,13 +88,18 @@ export class MirrorHost extends typedEmitter<HostEvents>() {
     this.#record = record
   }
 
-  /** Opens all that was asked for, and frees what nobody wants. @throws AutobeeError `STORE_CORRUPT`, `UPGRADE_REQUIRED` */
+  /** Opens all that was asked for, and frees what nobody wants. @throws AutobeeError as {@link MirrorRecord.open} does */
   static async open(options: HostOptions): Promise<MirrorHost> {
     await options.store.ready()
     const host = new MirrorHost(options, await MirrorRecord.open(options.store))
-    for (const entry of [...host.#record.entries.values()]) {
-      if (entry.askers.size === 0) await host.#free(entry)
-      else await host.#restore(entry)
+    try {
+      for (const entry of [...host.#record.entries.values()]) {
+        if (entry.askers.size === 0) await host.#free(entry)
+        else await host.#restore(entry)
+      }
+    } catch (error) {
+      await host.close()
+      throw error
     }
     return host
   }
@@ -275,8 +280,8 @@ export class MirrorHost extends typedEmitter<HostEvents>() {
         for (const channel of this.#channels) channel.onheld(database, core)
         if (database.becameComplete()) this.emit('complete', { id: database.id, key: database.key })
       },
-      onfull: database => {
-        for (const channel of this.#channels) channel.onfull(database)
+      onfull: (database, core) => {
+        for (const channel of this.#channels) channel.onfull(database, core)
       },
       onfailed: error => this.fail(error),
       onconflict: core =>

@@ -35,6 +35,9 @@ export interface Entry {
   readonly cores: Set<string>
 }
 
+/** Two that write one record would each void what the other was asked for. */
+const opened = new WeakSet<object>()
+
 /**
  * What a mirror was asked for, in a Hypercore of its store: a log of operations that is read from its beginning when the mirror starts.
  * An operation is in the log before it is carried out, so a mirror that was killed finds what it has to do.
@@ -43,25 +46,44 @@ export class MirrorRecord {
   /** By the key as hex. */
   readonly entries = new Map<string, Entry>()
   readonly #core: Hypercore
+  readonly #shared: object
   #begin = 0
 
-  private constructor(core: Hypercore) {
+  private constructor(core: Hypercore, shared: object) {
     this.#core = core
+    this.#shared = shared
   }
 
-  /** @throws AutobeeError `STORE_CORRUPT`, `UPGRADE_REQUIRED` */
+  /** @throws AutobeeError `STORE_LOCKED` when it is open already, `STORE_CORRUPT`, `UPGRADE_REQUIRED` */
   static async open(store: Corestore): Promise<MirrorRecord> {
     const core = store.get({ name: RECORD })
     await core.ready()
-    const record = new MirrorRecord(core)
-    const begin = await core.getUserData(BEGIN)
-    record.#begin = begin ? c.decode(c.uint, begin) : 0
-    for (let i = record.#begin; i < core.length; i++) {
-      const block = await core.get(i, { wait: false })
-      if (!block) throw corrupt('a block is gone')
-      record.#apply(decodeOperation(block))
+    // what all sessions of it share
+    const shared = core.core as object
+    if (opened.has(shared)) {
+      await core.close()
+      throw new AutobeeError('STORE_LOCKED', 'there is a mirror on this store already: close that one first')
+    }
+    const record = new MirrorRecord(core, shared)
+    opened.add(shared)
+    try {
+      await record.#read()
+    } catch (error) {
+      await record.close()
+      throw error
     }
     return record
+  }
+
+  async #read(): Promise<void> {
+    const core = this.#core
+    const begin = await core.getUserData(BEGIN)
+    this.#begin = begin ? c.decode(c.uint, begin) : 0
+    for (let i = this.#begin; i < core.length; i++) {
+      const block = await core.get(i, { wait: false })
+      if (!block) throw corrupt('a block is gone')
+      this.#apply(decodeOperation(block))
+    }
   }
 
   /** Writes and carries out; all of them or none. */
@@ -72,6 +94,7 @@ export class MirrorRecord {
   }
 
   close(): Promise<void> {
+    opened.delete(this.#shared)
     return this.#core.close()
   }
 

@@ -111,7 +111,7 @@ export class MirrorServer extends typedEmitter<MirrorEvents>() implements Mirror
     })
   }
 
-  /** @throws AutobeeError `INVALID_ARGUMENT`, `STORE_CORRUPT`, `UPGRADE_REQUIRED` */
+  /** @throws AutobeeError `INVALID_ARGUMENT`, `STORE_LOCKED`, `STORE_CORRUPT`, `UPGRADE_REQUIRED` */
   static async open(settings: MirrorSettings): Promise<MirrorServer> {
     const { store, limits, isAllowed } = settings
     await store.ready()

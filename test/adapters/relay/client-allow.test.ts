@@ -109,7 +109,7 @@ describe('allow', () => {
   })
 
   test('holds back whom it has not decided about: no more than the window is taken', async () => {
-    const relay = await net.relay()
+    const relay = await net.relay({ window: 512 << 10 })
     const { a } = await two()
     let say: (isAllowed: boolean) => void = () => {}
     const member = net.member(a, relay, {

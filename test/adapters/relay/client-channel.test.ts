@@ -3,7 +3,7 @@ import { transportSuite } from '../../../adapters/testing/index.ts'
 import { channelPair } from './client-lines.ts'
 
 /** The window, and what the streams hold at both ends. */
-const bound = 1 << 20
+const bound = 3 << 20
 
 transportSuite({
   test,

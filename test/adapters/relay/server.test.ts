@@ -218,7 +218,7 @@ describe('credit', () => {
     const { a, b, forA, forB } = await net.pair(relay)
     a.data(forA, b4a.alloc(1_000))
     await until(() => b.bytes(forB) === 1_000)
-    expect(b.of('welcome')[0]).toMatchObject({ frame: 1_000, window: 524_288, version: 1 })
+    expect(b.of('welcome')[0]).toMatchObject({ frame: 1_000, window: 2 ** 21, version: 1 })
     a.data(forA, b4a.alloc(1_001))
     // the WebSocket's own code: it is not even read
     expect(await a.closed()).toBe(1009)

@@ -5,7 +5,7 @@ import { caller } from './caller.ts'
 
 const { relay, control } = inject('transports')
 /** The window, and what the streams hold at both ends. */
-const BOUND = 1 << 20
+const BOUND = 3 << 20
 
 function topic(): Uint8Array {
   return crypto.getRandomValues(new Uint8Array(32))

@@ -60,9 +60,9 @@ export interface CreateRelayOptions {
   limits?: RelayLimits
   /** ms; something is sent to every client at least so often, and one that is silent for 2.5 of them is closed; default 10,000. */
   heartbeat?: number
-  /** Bytes that may be sent on a channel, each way, before the other side has taken some; default 512 KiB. */
+  /** Bytes that may be sent on a channel, each way, before the other side has taken some; default 2 MiB. */
   window?: number
-  /** Bytes of data in one frame, at most; default 65,531. */
+  /** Bytes of data in one frame, at most; default 262,139. */
   frame?: number
   /** Answers `GET /health`; default true. */
   health?: boolean
@@ -78,7 +78,7 @@ export type Limits = Readonly<Required<RelayLimits>>
 /** @throws AutobeeError `INVALID_ARGUMENT` */
 export function toRelaySettings(options: CreateRelayOptions) {
   const { port = 0, host = '127.0.0.1', path = '/', token = null, origins = null } = options
-  const { heartbeat = 10_000, window = MIB / 2, frame = 65_531 } = options
+  const { heartbeat = 10_000, window = 2 * MIB, frame = 262_139 } = options
   if (!Number.isInteger(port) || port < 0 || port > 65_535)
     throw invalid('a port is a whole number up to 65535')
   if (typeof host !== 'string' || host === '') throw invalid('a host is a name or an address')

@@ -66,6 +66,23 @@ export function ignoreConflicts(session: Hypercore): void {
   if (typeof inner?.checkConflict === 'function') inner.checkConflict = async () => true
 }
 
+/**
+ * Takes no proof whose signature has more than `most` bytes. Hypercore stores whatever follows a valid one, from whoever has the
+ * key. Where it has no such part, that is how it is.
+ */
+export function limitSignatures(session: Hypercore, most: number): void {
+  type Verify = (batch: { signature?: Uint8Array | null }, manifest: unknown) => unknown
+  const inner = session.core as { _verifyBatchUpgrade?: Verify } | null
+  const verify = inner?._verifyBatchUpgrade
+  if (!inner || typeof verify !== 'function') return
+  inner._verifyBatchUpgrade = (batch, manifest) => {
+    // Hypercore talks no more about this core with whoever sent it
+    if ((batch.signature?.byteLength ?? 0) > most)
+      throw new AutobeeError('ENTRY_TOO_LARGE', `a signature has more than ${most} bytes`)
+    return verify.call(inner, batch, manifest)
+  }
+}
+
 function unsupported(): AutobeeError {
   return new AutobeeError('NOT_SUPPORTED', 'this version of Hypercore cannot delete a core, or it is open')
 }

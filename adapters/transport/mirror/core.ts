@@ -4,10 +4,12 @@ import type Hypercore from 'hypercore'
 import crypto from 'hypercore-crypto'
 import type Protomux from 'protomux'
 import { AutobeeError } from '../../../src/index.ts'
-import { closeCore, deleteCore, ignoreConflicts, setUpgrades } from './core-internals.ts'
+import { closeCore, deleteCore, ignoreConflicts, limitSignatures, setUpgrades } from './core-internals.ts'
 
 /** Bytes of signers, links and user data that a manifest may have: they count for no quota. 100 signers have fewer. */
 const MOST_MANIFEST = 16_384
+/** Bytes of a signature, by all of its signers; likewise. */
+const MOST_SIGNATURE = 32_768
 
 export interface CoreHandlers {
   /** Is there more of it than the database may have? */
@@ -154,6 +156,8 @@ export class MirroredCore {
   #open(): Hypercore {
     // what a mirror has it keeps, as every Autobee does: a writer's second version replaces nothing
     const session = this.#store.get({ key: this.key, allowFork: false, active: !this.#isConflicted })
+    // before it replicates
+    session.once('ready', () => limitSignatures(session, MOST_SIGNATURE))
     session.on('append', () => {
       this.#tell('ongrown')
       // those told first looked at what the others had room for before

@@ -1,6 +1,6 @@
 import crypto from 'hypercore-crypto'
 import { typedEmitter } from '../../../src/events.ts'
-import type { AutobeeError, KeyLike, KeyPair } from '../../../src/index.ts'
+import { AutobeeError, type KeyLike, type KeyPair } from '../../../src/index.ts'
 import { toKey } from '../../../src/keys.ts'
 import type { RelayState } from '../handle.ts'
 import type { RelayHandle } from '../relay/client/options.ts'
@@ -111,17 +111,22 @@ export class MirrorServer extends typedEmitter<MirrorEvents>() implements Mirror
     })
   }
 
-  /** @throws AutobeeError `INVALID_ARGUMENT`, `STORE_LOCKED`, `STORE_CORRUPT`, `UPGRADE_REQUIRED` */
+  /** @throws AutobeeError `INVALID_ARGUMENT`, `CLOSED`, `STORE_LOCKED`, `STORE_CORRUPT`, `UPGRADE_REQUIRED` */
   static async open(settings: MirrorSettings): Promise<MirrorServer> {
     const { store, limits, isAllowed } = settings
-    await store.ready()
-    const keyPair = await (store.root ?? store).createKeyPair('autobee/identity')
-    const host = await MirrorHost.open({ ...limits, store, isAllowed })
     try {
-      return new MirrorServer(host, { settings, keyPair })
+      await store.ready()
+      const keyPair = await (store.root ?? store).createKeyPair('autobee/identity')
+      const host = await MirrorHost.open({ ...limits, store, isAllowed })
+      try {
+        return new MirrorServer(host, { settings, keyPair })
+      } catch (error) {
+        await host.close()
+        throw error
+      }
     } catch (error) {
-      await host.close()
-      throw error
+      if (AutobeeError.is(error) || !(store.closing || store.root?.closing)) throw error
+      throw targetClosed(error)
     }
   }
 

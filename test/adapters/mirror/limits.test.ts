@@ -6,6 +6,7 @@ import type Protomux from 'protomux'
 import { expect, test } from 'vitest'
 import type { MirrorHost } from '../../../adapters/transport/mirror/host.ts'
 import { MOST_KEYS } from '../../../adapters/transport/mirror/messages.ts'
+import { createMirror } from '../../../adapters/transport/mirror.ts'
 import { until } from '../../support/peers.ts'
 import { line, mirrorHarness, TestAsker } from './harness.ts'
 import { mirrors } from './net.ts'
@@ -123,6 +124,39 @@ test('what another peer named and does not fit is not refused to this one', asyn
     await asker.stored()
     expect(refusals).toEqual([])
   }
+})
+
+test('who has the key cannot fill a mirror with what follows a valid signature', async () => {
+  const { store, cores } = await writer('one')
+  const core = cores[0]!
+  await core.append('a')
+  const evil = (await m.store()).store
+  const copy = evil.get({ key: core.key })
+  const first = await line(evil, store)
+  await copy.get(0)
+  await first.cut()
+  const { state } = copy.core as unknown as { state: { signature: Uint8Array } }
+  state.signature = b4a.concat([state.signature, crypto.randomBytes(100_000)])
+  const mine = (await m.store()).store
+  const host = await m.host({ store: mine })
+  await host.mirror(b4a.alloc(32), { database: core.key, keys: [] })
+  const session = mine.get({ key: core.key })
+  await session.ready()
+  let refused = 0
+  session.on('verification-error', () => refused++)
+  await line(evil, host)
+  await until(() => refused > 0 || session.length > 0)
+  expect(session.length).toBe(0)
+  await session.close()
+  const { asker } = await ask(store, host, cores)
+  await asker.stored()
+})
+
+test('a mirror whose store closes while it is opened is closed', async () => {
+  const relay = await net.relay()
+  const store = await net.store()
+  const opening = createMirror({ store, relays: relay.url, allow: [] })
+  await Promise.all([expect(opening).rejects.toMatchObject({ code: 'CLOSED' }), store.close()])
 })
 
 test('growth whose blocks nobody has yet does not pile up', async () => {

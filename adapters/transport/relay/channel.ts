@@ -17,6 +17,8 @@ export interface ChannelCarrier {
 
 /** Bytes that wait in the stream itself, each way, before it asks for a pause. */
 const BUFFERED = 65_536
+/** Bytes of a write after which others wait for a moment. */
+const SMALL = 8_192
 
 /**
  * One channel of a relay's WebSocket, as a stream of bytes: it sends what the other side's credit allows, and gives credit
@@ -121,7 +123,11 @@ export class RelayChannel extends Duplex {
   }
 
   override _writev(batch: Uint8Array[], callback: Callback): void {
-    this.#sending = { data: batch.length === 1 ? (batch[0] as Uint8Array) : b4a.concat(batch), callback }
+    const data = batch.length === 1 ? (batch[0] as Uint8Array) : b4a.concat(batch)
+    // what is written in the same moment goes out together: a frame of its own would cost more than a small request
+    const done: Callback =
+      data.byteLength < SMALL ? error => void setImmediate(() => callback(error)) : callback
+    this.#sending = { data, callback: done }
     this.#send()
   }
 

@@ -16,9 +16,9 @@ export interface ChannelCarrier {
 }
 
 /** Bytes that wait in the stream itself, each way, before it asks for a pause. */
-const BUFFERED = 65_536
+const BUFFERED = 262_144
 /** Bytes of a write after which others wait for a moment. */
-const SMALL = 8_192
+const SMALL = 131_072
 
 /**
  * One channel of a relay's WebSocket, as a stream of bytes: it sends what the other side's credit allows, and gives credit

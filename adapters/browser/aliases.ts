@@ -10,6 +10,7 @@ export const browserAliases = [
   { find: /^rocksdb-native$/, replacement: here('rocksdb.ts') },
   { find: /^device-file$/, replacement: here('device-file.ts') },
   { find: /^ws$/, replacement: here('ws.ts') },
+  { find: /^node:timers$/, replacement: here('set-immediate.ts') },
   { find: /^(node:)?fs$/, replacement: here('fs.ts') },
   { find: /^(node:)?path$/, replacement: here('path.ts') },
   // the bare name is the package of that name, which stands for Node's module

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers'
 import b4a from 'b4a'
 import { Duplex, getStreamError } from 'streamx'
 import { AutobeeError } from '../../../src/index.ts'

@@ -116,6 +116,8 @@ test('a peer goes on where it was: same key, same view, same port, and it finds 
 
   const again = await first()
   expect(again.ready).toMatchObject({ key: a.ready.key, address: a.ready.address, isNew: false })
+  // the entries follow what it tells at the start
+  await again.peer.next('entry')
   expect(again.peer.view).toEqual({ kept: true })
   const other = start('--data', 'first-2')
   expect(await other.next('ready')).toMatchObject({ key: a.ready.key, writable: true })

@@ -159,24 +159,6 @@ test('a mirror whose store closes while it is opened is closed', async () => {
   await Promise.all([expect(opening).rejects.toMatchObject({ code: 'CLOSED' }), store.close()])
 })
 
-test('growth whose blocks nobody has yet does not pile up', async () => {
-  const { store, cores } = await writer('one')
-  const core = cores[0]!
-  const mine = (await m.store()).store
-  const host = await m.host({ store: mine })
-  await ask(store, host, cores)
-  for (let i = 1; i <= 10; i++) {
-    await core.append('x')
-    await core.clear(core.length - 1, core.length)
-    await until(() => (host.databases[0]?.bytes ?? 0) >= 129 * i)
-  }
-  const session = mine.get({ key: core.key })
-  await session.ready()
-  const { replicator } = session.core as unknown as { replicator: { _ranges: unknown[] } }
-  await until(() => replicator._ranges.length === 1)
-  await session.close()
-})
-
 test('a refusal that was on its way is not the answer to who leaves', async () => {
   const key = crypto.randomBytes(32)
   const { asker, keyPair } = new TestAsker({ key, heads: () => [{ key, length: 1 }] })

@@ -9,7 +9,7 @@ import type { ApplyNode } from './engine/applier.ts'
 import { checkKeyPair, type KeyPair, type LocalChoice } from './engine/cores.ts'
 import { LocalWriter } from './engine/local-writer.ts'
 import { AutobeeError, toAutobeeError } from './errors.ts'
-import { type AutobeeEvents, typedEmitter } from './events.ts'
+import { type AutobeeEvents, tell, typedEmitter } from './events.ts'
 import { type Head, hexOf, type KeyLike, toKey, toLength } from './keys.ts'
 import { type AutobeeOptions, INSPECT, toSettings } from './options.ts'
 import { setOwner } from './owner.ts'
@@ -106,18 +106,8 @@ export class Autobee<View = HyperbeeView> extends typedEmitter<AutobeeEvents>() 
       userStore: store,
       key: isKey && keyOrOptions !== null ? toKey(keyOrOptions) : null,
       stats: this.stats,
-      emit: (event, ...args) => {
-        // without a listener EventEmitter would throw into the cycle; append, update and flush report it as well
-        if (event === 'error' && this.listenerCount('error') === 0) return
-        try {
-          this.emit(event, ...args)
-        } catch (error) {
-          // a listener's own fault: thrown where nothing of the database is in the middle of something
-          queueMicrotask(() => {
-            throw error
-          })
-        }
-      },
+      // an error that nobody listens for is reported by append, update and flush as well
+      emit: (event, ...args) => tell<AutobeeEvents, typeof event>(this, event, ...args),
       openView: bee => {
         setOwner(bee, this)
         return given.open ? given.open(bee, this) : (bee as View)

@@ -59,3 +59,22 @@ export interface TypedEmitter<E extends { [K in keyof E]: unknown[] }> {
 export function typedEmitter<E extends { [K in keyof E]: unknown[] }>(): new () => TypedEmitter<E> {
   return EventEmitter as never
 }
+
+/**
+ * Emits, from the middle of something that must go on: an `error` that nobody listens for is dropped, where EventEmitter
+ * would throw it, and what a listener throws is thrown where nothing else is under way.
+ */
+export function tell<E extends { [K in keyof E]: unknown[] }, K extends keyof E>(
+  emitter: TypedEmitter<E>,
+  event: K,
+  ...args: E[K]
+): void {
+  if (event === 'error' && emitter.listenerCount(event) === 0) return
+  try {
+    emitter.emit(event, ...args)
+  } catch (error) {
+    queueMicrotask(() => {
+      throw error
+    })
+  }
+}

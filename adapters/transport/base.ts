@@ -1,4 +1,4 @@
-import { typedEmitter } from '../../src/events.ts'
+import { tell, typedEmitter } from '../../src/events.ts'
 import { AutobeeError } from '../../src/index.ts'
 import type { Peer, TransportEvents, TransportHandle, TransportStatus } from './handle.ts'
 import { onTargetClose, targetClosed } from './target.ts'
@@ -84,16 +84,7 @@ export abstract class TransportBase extends typedEmitter<TransportEvents>() impl
   }
 
   protected tell<K extends keyof TransportEvents>(event: K, ...args: TransportEvents[K]): void {
-    // an `error` that nobody listens for would be thrown
-    if (event === 'error' && this.listenerCount('error') === 0) return
-    try {
-      this.emit(event, ...args)
-    } catch (error) {
-      // a listener's own fault: thrown where no connection is in the middle of something
-      queueMicrotask(() => {
-        throw error
-      })
-    }
+    tell<TransportEvents, K>(this, event, ...args)
   }
 
   async #close(): Promise<void> {

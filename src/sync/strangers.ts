@@ -2,6 +2,7 @@ import type { Head } from '../keys.ts'
 import { hexOf } from '../keys.ts'
 import type { Unit } from '../oplog/unit.ts'
 import type { WriterCore } from '../oplog/writer.ts'
+import { Tokens } from '../tokens.ts'
 
 /** Bounds on what strangers may cost, DESIGN.md "Strangers". */
 const MOST_STRANGERS = 64
@@ -59,8 +60,7 @@ export class Strangers {
   readonly #candidates = new Map<string, Candidate>()
   /** Refused: up to which length, and at which position. Oldest first. */
   readonly #refused = new Map<string, { readonly length: number; readonly position: number }>()
-  #tokens = BURST
-  #refilled = performance.now()
+  readonly #trials = new Tokens({ burst: BURST, rate: RATE })
 
   constructor(options: StrangersOptions) {
     this.#o = options
@@ -77,7 +77,7 @@ export class Strangers {
     if (this.#o.knownLength(id) >= length) return
     const refused = this.#refused.get(id)
     if (refused && refused.length >= length && refused.position === this.#o.position()) return
-    if (!this.#makeRoom(from) || !this.#takeToken()) return
+    if (!this.#makeRoom(from) || !this.#trials.takeIfAny()) return
     const writer = this.#o.open(id)
     this.#candidates.set(id, { writer, from, since: performance.now(), isLetIn: false, refusedAt: null })
     this.#fetch(writer).catch(noop)
@@ -103,7 +103,7 @@ export class Strangers {
     for (const unit of this.#o.removed()) {
       const refused = this.#refused.get(unit.writer)
       if ((refused && refused.length >= unit.length) || unit.bytes > MOST_BYTES) continue
-      if (!this.#takeToken()) return
+      if (!this.#trials.takeIfAny()) return
       this.#remember(unit.writer, unit.length)
       if (await this.#o.wouldAcknowledge(unit)) this.#o.acknowledge(unit).catch(noop)
     }
@@ -177,17 +177,6 @@ export class Strangers {
       if ((isOwnFull && candidate.from !== from) || !isIdle(candidate)) continue
       this.#candidates.delete(id)
       this.#o.forget(id).catch(noop)
-      return true
-    }
-    return false
-  }
-
-  #takeToken(): boolean {
-    const now = performance.now()
-    this.#tokens = Math.min(BURST, this.#tokens + ((now - this.#refilled) / 1000) * RATE)
-    this.#refilled = now
-    if (this.#tokens >= 1) {
-      this.#tokens--
       return true
     }
     return false

@@ -2,7 +2,7 @@ import b4a from 'b4a'
 import type Protomux from 'protomux'
 import { AutobeeError } from '../../../src/index.ts'
 import { type Held, type MirrorMessage, type MirrorRefusal, MOST_KEYS } from './messages.ts'
-import { Wire } from './wire.ts'
+import { MirrorWire } from './wire.ts'
 
 /** ms; what a database learns of in between is announced together. */
 const PAUSE = 100
@@ -57,7 +57,7 @@ export class Asker {
   readonly #leaving: { resolve(isFreed: boolean): void; reject(error: AutobeeError): void }[] = []
   /** Keys announced on this connection, and those among them that are answered. */
   #announced = new Set<string>()
-  #wire: Wire | null = null
+  #wire: MirrorWire | null = null
   #isOpen = false
   #refusal: Refusal | null = null
   #pause: ReturnType<typeof setTimeout> | null = null
@@ -99,26 +99,30 @@ export class Asker {
   connect(muxer: Protomux): void {
     if (this.#isClosed) return
     this.#disconnect()
-    const wire: Wire = new Wire(muxer, {
+    const wire: MirrorWire = new MirrorWire(muxer, {
       limits: { quota: 0, cores: 0 },
-      onopen: () => {
-        if (this.#wire !== wire) return
-        this.#isOpen = true
-        this.#o.onchange()
-        this.look()
-        if (this.#leaving.length > 0) wire.send({ type: 'unmirror', database: this.#o.key })
-      },
-      onmessage: message => {
-        if (this.#wire === wire) this.#onmessage(message)
-      },
-      onclose: isBroken => {
-        if (this.#wire !== wire) return
-        this.#disconnect()
-        this.#o.onchange()
-        if (isBroken)
-          this.#o.onerror(
-            new AutobeeError('TRANSPORT_FAILED', 'the mirror speaks another protocol', { reason: 'PROTOCOL' })
-          )
+      handlers: {
+        onopen: () => {
+          if (this.#wire !== wire) return
+          this.#isOpen = true
+          this.#o.onchange()
+          this.look()
+          if (this.#leaving.length > 0) wire.send({ type: 'unmirror', database: this.#o.key })
+        },
+        onmessage: message => {
+          if (this.#wire === wire) this.#onmessage(message)
+        },
+        onclose: isBroken => {
+          if (this.#wire !== wire) return
+          this.#disconnect()
+          this.#o.onchange()
+          if (isBroken)
+            this.#o.onerror(
+              new AutobeeError('TRANSPORT_FAILED', 'the mirror speaks another protocol', {
+                reason: 'PROTOCOL'
+              })
+            )
+        }
       }
     })
     if (!wire.isClosed) this.#wire = wire

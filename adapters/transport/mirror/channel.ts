@@ -1,11 +1,12 @@
 import b4a from 'b4a'
 import type Protomux from 'protomux'
 import { AutobeeError } from '../../../src/index.ts'
+import { Tokens } from '../../../src/tokens.ts'
 import type { MirroredCore } from './core.ts'
 import type { MirroredDatabase } from './database.ts'
 import type { MirrorHost, Refused } from './host.ts'
 import { type Held, type MirrorMessage, MOST_KEYS } from './messages.ts'
-import { Wire } from './wire.ts'
+import { MirrorWire } from './wire.ts'
 
 /** Messages that a peer may send at once, and per second in the long run. One that sends more is closed on. */
 const BURST = 64
@@ -27,10 +28,9 @@ export class MirrorChannel {
   readonly #host: MirrorHost
   readonly #muxer: Protomux
   readonly #asker: Uint8Array
-  readonly #wire: Wire
+  readonly #wire: MirrorWire
   readonly #watched = new Map<string, Watch>()
-  #tokens = BURST
-  #refilled = performance.now()
+  readonly #requests = new Tokens({ burst: BURST, rate: RATE })
   #pause: ReturnType<typeof setTimeout> | null = null
   /** Answers that were written while the other side did not read. */
   #unread = 0
@@ -42,15 +42,17 @@ export class MirrorChannel {
     this.#muxer = muxer
     this.#asker = asker
     const { quota, maxCores } = host.limits
-    this.#wire = new Wire(muxer, {
+    this.#wire = new MirrorWire(muxer, {
       limits: { quota, cores: maxCores },
-      onopen: () => {},
-      onmessage: message => this.#onmessage(message),
-      ondrain: () => this.#flush(),
-      onclose: () => {
-        if (this.#pause) clearTimeout(this.#pause)
-        this.#watched.clear()
-        this.onclose()
+      handlers: {
+        onopen: () => {},
+        onmessage: message => this.#onmessage(message),
+        ondrain: () => this.#flush(),
+        onclose: () => {
+          if (this.#pause) clearTimeout(this.#pause)
+          this.#watched.clear()
+          this.onclose()
+        }
       }
     })
   }
@@ -85,7 +87,7 @@ export class MirrorChannel {
   }
 
   #onmessage(message: MirrorMessage): void {
-    if (!this.#takeToken() || (message.type !== 'mirror' && message.type !== 'unmirror')) {
+    if (!this.#requests.takeIfAny() || (message.type !== 'mirror' && message.type !== 'unmirror')) {
       this.#wire.break()
       return
     }
@@ -183,14 +185,5 @@ export class MirrorChannel {
     // also when there is none: an answer is owed
     for (let i = 0; i === 0 || i < heads.length; i += MOST_KEYS)
       this.#wire.send({ type: 'held', database, heads: heads.slice(i, i + MOST_KEYS) })
-  }
-
-  #takeToken(): boolean {
-    const now = performance.now()
-    this.#tokens = Math.min(BURST, this.#tokens + ((now - this.#refilled) / 1000) * RATE)
-    this.#refilled = now
-    if (this.#tokens < 1) return false
-    this.#tokens--
-    return true
   }
 }

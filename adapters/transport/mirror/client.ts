@@ -1,7 +1,7 @@
 import b4a from 'b4a'
 import type Corestore from 'corestore'
 import Hypercore from 'hypercore'
-import { typedEmitter } from '../../../src/events.ts'
+import { tell, typedEmitter } from '../../../src/events.ts'
 import { Autobee, AutobeeError } from '../../../src/index.ts'
 import { Backoff } from '../backoff.ts'
 import type { RelayState } from '../handle.ts'
@@ -224,15 +224,7 @@ export class MirrorClient extends typedEmitter<MirrorToEvents>() implements Mirr
   }
 
   #tell<K extends keyof MirrorToEvents>(event: K, ...args: MirrorToEvents[K]): void {
-    if (event === 'error' && (this.#closing || this.listenerCount('error') === 0)) return
-    try {
-      this.emit(event, ...args)
-    } catch (error) {
-      // a listener's own fault: thrown where no connection is in the middle of something
-      queueMicrotask(() => {
-        throw error
-      })
-    }
+    if (event !== 'error' || !this.#closing) tell<MirrorToEvents, K>(this, event, ...args)
   }
 }
 

@@ -1,5 +1,5 @@
 import crypto from 'hypercore-crypto'
-import { typedEmitter } from '../../../src/events.ts'
+import { tell, typedEmitter } from '../../../src/events.ts'
 import { AutobeeError, type KeyLike, type KeyPair } from '../../../src/index.ts'
 import { toKey } from '../../../src/keys.ts'
 import type { RelayState } from '../handle.ts'
@@ -160,14 +160,6 @@ export class MirrorServer extends typedEmitter<MirrorEvents>() implements Mirror
   }
 
   #tell<K extends keyof MirrorEvents>(event: K, ...args: MirrorEvents[K]): void {
-    if (event === 'error' && this.listenerCount('error') === 0) return
-    try {
-      this.emit(event, ...args)
-    } catch (error) {
-      // a listener's own fault: thrown where nothing of the mirror is in the middle of something
-      queueMicrotask(() => {
-        throw error
-      })
-    }
+    tell<MirrorEvents, K>(this, event, ...args)
   }
 }

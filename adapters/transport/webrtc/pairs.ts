@@ -1,5 +1,6 @@
 import b4a from 'b4a'
 import type Hypercore from 'hypercore'
+import { Tokens } from '../../../src/tokens.ts'
 import { Backoff, type BackoffOptions } from '../backoff.ts'
 
 /** Pairs that are remembered; of more, the one that was not asked for longest is forgotten. */
@@ -10,15 +11,13 @@ const BURST = 3
 /** What is known of the way between two keys, for longer than one connection over the relay lasts. */
 export class Pair {
   readonly #backoff: Backoff
-  /** ms between two offers that an honest peer may make at the fastest. */
-  readonly #refill: number
+  readonly #offers: Tokens
   #notBefore = 0
-  #offers = BURST
-  #counted = 0
 
   constructor(retry: BackoffOptions) {
     this.#backoff = new Backoff(retry)
-    this.#refill = (retry.first ?? 100) / 2
+    // twice as often as an honest peer makes them at the fastest
+    this.#offers = new Tokens({ burst: BURST, rate: 2000 / (retry.first ?? 100) })
   }
 
   /** ms until the next attempt. */
@@ -34,12 +33,7 @@ export class Pair {
 
   /** Is this offer taken? Each makes a peer connection, which takes much of a page. */
   admits(): boolean {
-    const now = performance.now()
-    this.#offers = Math.min(BURST, this.#offers + (now - this.#counted) / this.#refill)
-    this.#counted = now
-    if (this.#offers < 1) return false
-    this.#offers--
-    return true
+    return this.#offers.takeIfAny()
   }
 }
 

@@ -1,12 +1,12 @@
 import type Hypercore from 'hypercore'
 import { type SignedHead, signedHead } from '../../engine/core-internals.ts'
 import { hexOf } from '../../keys.ts'
+import { Tokens } from '../../tokens.ts'
 import { readChunk } from './chunk.ts'
 import { CHUNK_BLOCKS, MOST_BLOCKS, MOST_BYTES } from './limits.ts'
 import type { Ask, Begin, RangeMessage, Refusal } from './messages.ts'
 import type { RangeStats } from './oplog.ts'
 import { signerOf } from './signer.ts'
-import { Tokens } from './tokens.ts'
 
 /** Questions that follow no answer: how many at once, and per second in the long run. */
 const BURST = 2048

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
 import type { WebSocket } from 'ws'
+import { Tokens } from '../../../../src/tokens.ts'
 import {
   CLOSES,
   type CloseReason,
@@ -12,7 +13,6 @@ import {
 } from '../frames.ts'
 import { Channels } from './channels.ts'
 import type { Counters } from './counters.ts'
-import { Meter } from './meter.ts'
 import type { RelaySettings } from './options.ts'
 import { Outbox } from './outbox.ts'
 
@@ -61,7 +61,7 @@ export class Client {
   /** With what it was closed from here. */
   closeCode: number | null = null
   readonly #o: ClientOptions
-  readonly #meters: { bytes: Meter; frames: Meter; controls: Meter; joins: Meter }
+  readonly #meters: Record<'bytes' | 'frames' | 'controls' | 'joins', Tokens>
   readonly #late: ReturnType<typeof setTimeout>
   #paused: ReturnType<typeof setTimeout> | null = null
   #state: 'new' | 'open' | 'gone' = 'new'
@@ -98,10 +98,10 @@ export class Client {
       }
     })
     this.#meters = {
-      bytes: new Meter({ rate: bytesPerSecond, burst: bytesPerSecond }),
-      frames: new Meter({ rate: framesPerSecond, burst: framesPerSecond }),
-      controls: new Meter({ rate: controls / 10, burst: controls }),
-      joins: new Meter({ rate: joins / 10, burst: joins })
+      bytes: new Tokens({ rate: bytesPerSecond, burst: bytesPerSecond }),
+      frames: new Tokens({ rate: framesPerSecond, burst: framesPerSecond }),
+      controls: new Tokens({ rate: controls / 10, burst: controls }),
+      joins: new Tokens({ rate: joins / 10, burst: joins })
     }
     this.#late = setTimeout(() => this.drop('SILENT'), limits.hello)
     ws.on('message', (data, isBinary) => this.#onmessage(data as Buffer, isBinary))
@@ -205,10 +205,10 @@ export class Client {
     if (frame.type === 'hello') return this.#onhello(frame)
     if (!this.isOpen) return 'PROTOCOL'
     if (frame.type === 'window') return this.channels.onwindow(frame)
-    if (this.#meters.controls.take(1) > 0) return 'FLOOD'
+    if (!this.#meters.controls.take()) return 'FLOOD'
     switch (frame.type) {
       case 'join':
-        if (this.#meters.joins.take(1) > 0) return 'FLOOD'
+        if (!this.#meters.joins.take()) return 'FLOOD'
         this.#o.around.onjoin(this, frame.topic)
         return null
       case 'leave':
@@ -237,11 +237,15 @@ export class Client {
   }
 
   #oncontrol(): void {
-    if (this.#state !== 'gone' && this.#meters.controls.take(1) > 0) this.drop('FLOOD')
+    if (this.#state !== 'gone' && !this.#meters.controls.take()) this.drop('FLOOD')
   }
 
   #slowDown(bytes: number): void {
-    const pause = Math.max(this.#meters.bytes.take(bytes), this.#meters.frames.take(1))
+    const { bytes: byBytes, frames } = this.#meters
+    // also when there are not so many: what a socket had read already cannot be put back
+    byBytes.take(bytes)
+    frames.take()
+    const pause = Math.max(byBytes.wait, frames.wait)
     if (pause === 0 || this.#paused !== null) return
     const { ws } = this.#o
     ws.pause()

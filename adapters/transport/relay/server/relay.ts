@@ -3,7 +3,7 @@ import type { Server as HttpServer, IncomingMessage, ServerResponse } from 'node
 import type { AddressInfo, Socket } from 'node:net'
 import { Server as TlsServer } from 'node:tls'
 import type { WebSocket } from 'ws'
-import { typedEmitter } from '../../../../src/events.ts'
+import { tell, typedEmitter } from '../../../../src/events.ts'
 import { addressOf, failure } from '../../failure.ts'
 import { type CloseReason, encodeFrame } from '../frames.ts'
 import { Client, type Surroundings } from './client.ts'
@@ -223,16 +223,7 @@ export class Relay extends typedEmitter<RelayEvents>() implements RelayHandle, S
   }
 
   #tell<K extends keyof RelayEvents>(event: K, ...args: RelayEvents[K]): void {
-    // an `error` that nobody listens for would be thrown
-    if (event === 'error' && this.listenerCount('error') === 0) return
-    try {
-      this.emit(event, ...args)
-    } catch (error) {
-      // a listener's own fault: thrown where no client is in the middle of something
-      queueMicrotask(() => {
-        throw error
-      })
-    }
+    tell<RelayEvents, K>(this, event, ...args)
   }
 }
 

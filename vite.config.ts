@@ -1,10 +1,14 @@
+import type { UserConfig } from 'vite'
 import { defineConfig } from 'vitest/config'
 import { browserBundle, nodeBundle } from './.ci/bundles.ts'
+import { pageBundle } from './.ci/page.ts'
 import { projects } from './test/support/projects.ts'
 
-/** `vite build` builds for Node, `vite build --mode browser` for pages. */
+const builds: Record<string, UserConfig> = { browser: browserBundle, page: pageBundle }
+
+/** `vite build` builds for Node, `vite build --mode browser` for pages, `vite build --mode page` the demo's page. */
 export default defineConfig(({ mode }) => ({
-  ...(mode === 'browser' ? browserBundle : nodeBundle),
+  ...(builds[mode] ?? nodeBundle),
   test: {
     projects: projects()
   }

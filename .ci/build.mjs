@@ -25,6 +25,8 @@ const INPUTS = [
   '.ci/build.mjs',
   '.ci/bundles.ts',
   '.ci/notices.ts',
+  '.ci/opfs-worker.ts',
+  '.ci/page.ts',
   '.ci/tsconfig.build.json'
 ]
 
@@ -60,6 +62,9 @@ export async function buildAll(root, run) {
   chmodSync(join(aside, 'node', 'cli.js'), 0o755)
   if (await node([vite, 'build', '--mode', 'browser', '--outDir', join(aside, 'browser')]))
     return 'the bundling for browsers (vite)'
+  if (existsSync(join(root, 'demo', 'page', 'index.html')))
+    if (await node([vite, 'build', '--mode', 'page', '--outDir', join(aside, 'page')]))
+      return "the bundling of the demo's page (vite)"
   if (!withinBudget(join(aside, 'browser', 'autobee.js'))) return 'the size of what a page loads'
 
   const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc')

@@ -10,6 +10,8 @@ import { workerBesideModule, workerFile } from './opfs-worker.ts'
 const NODE_ENTRIES = {
   index: 'adapters/entry/node.ts',
   kv: 'adapters/entry/kv.ts',
+  tabs: 'adapters/entry/unsupported/tabs.ts',
+  publish: 'adapters/entry/publish.ts',
   testing: 'adapters/entry/testing.ts',
   'storage/file': 'adapters/storage/file.ts',
   'storage/memory': 'adapters/storage/memory.ts',
@@ -23,6 +25,7 @@ const NODE_ENTRIES = {
   'transport/webrtc': 'adapters/transport/webrtc.ts',
   'transport/swarm': 'adapters/transport/swarm.ts',
   cli: 'demo/cli.ts',
+  'demo/start': 'demo/start.ts',
   'demo/peer': 'demo/peer.ts',
   'demo/many-cores/writer': 'demo/many-cores/writer.ts',
   'demo/many-cores/reader': 'demo/many-cores/reader.ts'
@@ -32,6 +35,8 @@ const NODE_ENTRIES = {
 const BROWSER_ENTRIES = {
   autobee: 'adapters/entry/browser.ts',
   kv: 'adapters/entry/browser-kv.ts',
+  tabs: 'adapters/entry/browser-tabs.ts',
+  publish: 'adapters/entry/browser-publish.ts',
   testing: 'adapters/entry/browser-testing.ts',
   'storage/file': 'adapters/entry/unsupported/file.ts',
   'storage/memory': 'adapters/storage/memory.ts',

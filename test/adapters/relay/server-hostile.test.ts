@@ -1,70 +1,23 @@
-import { connect, type Socket } from 'node:net'
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
+import type { Socket } from 'node:net'
 import { describe, expect, test } from 'vitest'
 import { encodeFrame, type Frame, RESETS } from '../../../adapters/transport/relay/frames.ts'
-import type { RelayHandle } from '../../../adapters/transport/relay.ts'
 import { Random } from '../../simulation/random.ts'
 import { until } from '../../support/peers.ts'
 import { type RawClient, topicOf } from './server-client.ts'
+import {
+  honest,
+  hungUp,
+  MIB,
+  NO_RATE,
+  noMoreThan,
+  nothingIsLeft,
+  raw,
+  SOCKET,
+  settled
+} from './server-hostile.ts'
 import { relays } from './server-net.ts'
 
 const net = relays()
-const MIB = 1 << 20
-/** What the socket may hold beside what waits, see docs/RELAY.md. */
-const SOCKET = (1 << 18) + 65_536
-const NO_RATE = {
-  bytesPerSecond: Number.POSITIVE_INFINITY,
-  framesPerSecond: Number.POSITIVE_INFINITY,
-  controls: 10_000_000,
-  joins: 10_000_000
-}
-
-/** Two who go on talking, and notice when they are not served. */
-async function honest(relay: RelayHandle) {
-  const { a, b, forA, forB } = await net.pair(relay, 'honest')
-  let sent = 0
-  return {
-    async talk(): Promise<void> {
-      const [text, answer] = [`question ${sent};`, `answer ${sent};`]
-      sent++
-      a.data(forA, text)
-      await until(() => b.text(forB).endsWith(text))
-      b.data(forB, answer)
-      await until(() => a.text(forA).endsWith(answer))
-    }
-  }
-}
-
-function raw(relay: RelayHandle): Socket {
-  const socket = connect({ port: relay.port, host: '127.0.0.1', allowHalfOpen: true })
-  net.onend(() => socket.destroy())
-  return socket.on('error', () => {}).resume()
-}
-
-/** The other side ended it, or reset it as more was written. */
-function hungUp(socket: Socket): Promise<void> {
-  return new Promise(resolve => {
-    for (const event of ['end', 'error', 'close']) socket.once(event, () => resolve())
-  })
-}
-
-async function nothingIsLeft(relay: RelayHandle, clients = 0): Promise<void> {
-  await until(() => relay.stats.sockets === clients)
-  expect(relay.stats).toMatchObject({ clients, buffered: 0 })
-}
-
-/** Memory grew by no more than that since. What is garbage goes in its own time, what is held never. */
-async function noMoreThan(bytes: number, before: number): Promise<void> {
-  await until(() => settled() - before < bytes)
-}
-
-function settled(): number {
-  setFlagsFromString('--expose-gc')
-  ;(runInNewContext('gc') as () => void)()
-  const { arrayBuffers, heapUsed } = process.memoryUsage()
-  return arrayBuffers + heapUsed
-}
 
 describe('frames that nobody expects', () => {
   const seed = Number(process.env.FUZZ_SEED ?? Math.floor(Math.random() * 2 ** 31))
@@ -111,7 +64,7 @@ describe('frames that nobody expects', () => {
   test(`10,000 random, wrong and truncated ones (FUZZ_SEED=${seed})`, async () => {
     const random = new Random(seed)
     const relay = await net.relay({ window: 10_000, frame: 1_900, limits: { channels: 6, ...NO_RATE } })
-    const pair = await honest(relay)
+    const pair = await honest(net, relay)
     const hostile: RawClient[] = []
     let sent = 0
     let dialled = 0
@@ -144,7 +97,7 @@ describe('frames that nobody expects', () => {
   test(`bytes that are no WebSocket's (FUZZ_SEED=${seed})`, async () => {
     const random = new Random(seed)
     const relay = await net.relay({ limits: { hello: 2_000 } })
-    const pair = await honest(relay)
+    const pair = await honest(net, relay)
     for (let i = 0; i < 200; i++) {
       const client = net.stranger(relay)
       await client.hello()
@@ -154,7 +107,7 @@ describe('frames that nobody expects', () => {
       if (below(random, 4) > 0) bytes.set([0x80 | below(random, 16), 0x80 | below(random, 128)])
       socket.write(bytes)
       socket.end()
-      const plain = raw(relay)
+      const plain = raw(net, relay)
       plain.end(bytes)
     }
     await pair.talk()
@@ -163,7 +116,7 @@ describe('frames that nobody expects', () => {
 
   test('one that announces more than a frame may hold, or comes in a thousand pieces', async () => {
     const relay = await net.relay()
-    const pair = await honest(relay)
+    const pair = await honest(net, relay)
     for (const length of [2 ** 20, 2 ** 40]) {
       const client = await net.client(relay)
       const header = Buffer.from([0x82, 0xff, 0, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4])
@@ -182,7 +135,7 @@ describe('frames that nobody expects', () => {
 describe('floods', () => {
   test('of everything there is: closed with FLOOD, and the others are served meanwhile', async () => {
     const relay = await net.relay()
-    const pair = await honest(relay)
+    const pair = await honest(net, relay)
     const topic = topicOf('flood')
     for (const frame of [
       { type: 'join', topic },
@@ -202,7 +155,7 @@ describe('floods', () => {
 
   test('of frames that are right, as fast as it can: slowed down, not closed, and the others are served', async () => {
     const relay = await net.relay({ limits: { framesPerSecond: 2_000 } })
-    const pair = await honest(relay)
+    const pair = await honest(net, relay)
     const { a, b, forA } = await net.pair(relay, 'busy')
     b.isGenerous = true
     for (let i = 0; i < 6_000; i++) a.data(forA, 'x')
@@ -214,7 +167,7 @@ describe('floods', () => {
 
   test('a million topics from one client: no more than it may have', async () => {
     const relay = await net.relay({ limits: { ...NO_RATE, topics: 100 } })
-    const pair = await honest(relay)
+    const pair = await honest(net, relay)
     const client = await net.client(relay)
     client.isDeaf = true
     const before = settled()
@@ -262,139 +215,22 @@ describe('floods', () => {
   })
 })
 
-describe('memory that stays bounded', () => {
-  const window = 262_144
-
-  test('by a client that never reads and grants credit all the same', async () => {
-    const relay = await net.relay({ window, limits: NO_RATE, heartbeat: 60_000 })
-    const pair = await honest(relay)
-    const { a, b, forA, forB } = await net.pair(relay)
-    b.ws.pause()
-    let most = 0
-    for (let sent = 0; relay.clients === 4 && sent < 64 * MIB; sent += 60_000) {
-      a.data(forA, new Uint8Array(60_000))
-      await a.flushed()
-      b.send({ type: 'window', channel: forB, credit: 60_000 })
-      await until(
-        () => relay.clients < 4 || a.of('window').length > sent / 60_000 || b.ws.bufferedAmount === 0
-      )
-      await a.flushed()
-      most = Math.max(most, relay.stats.buffered)
-    }
-    await pair.talk()
-    expect(most).toBeLessThan(window + SOCKET)
-    // it cannot have read what its system did not even take, or else the sender had no credit left
-    expect(relay.stats.refusals).toEqual({ PROTOCOL: 1 })
-    expect((await a.next('reset')).reason).toBe('GONE')
-  })
-
-  test('by a client that never reads, however small what it is sent is cut', async () => {
-    const relay = await net.relay({ window, limits: NO_RATE, heartbeat: 60_000 })
-    const { a, b, forA } = await net.pair(relay)
-    b.ws.pause()
-    // what the system takes
-    await fill(relay, { a, forA, b })
-    const before = settled()
-    for (let i = 0; i < window && relay.clients === 2; i++) {
-      a.data(forA, 'x')
-      if (i % 5_000 === 4_999) await a.flushed()
-    }
-    expect(relay.stats.buffered).toBeLessThan(window + SOCKET)
-    await noMoreThan(4 * MIB, before)
-  })
-
-  test('by a client that never reads, though what waits for it was read together with more', async () => {
-    const wide = 4 * MIB
-    const relay = await net.relay({ window: wide, limits: NO_RATE, heartbeat: 60_000 })
-    const { a, b, forA } = await net.pair(relay)
-    b.ws.pause()
-    await fill(relay, { a, forA, b })
-    const c = await net.client(relay)
-    c.isGenerous = true
-    for (const client of [a, c]) client.send({ type: 'join', topic: topicOf('other') })
-    const toC = (await a.next('open', 1)).channel
-    const before = settled()
-    // too large to be merged, and a seventh of what is read at once
-    for (let sent = 0; sent + 9_000 < wide - 60_000; sent += 9_000) {
-      a.data(forA, new Uint8Array(9_000))
-      a.data(toC, new Uint8Array(60_000))
-      await a.flushed()
-      c.frames.length = 0
-      a.frames.length = 0
-    }
-    expect(relay.stats.buffered).toBeGreaterThan(wide / 2)
-    await noMoreThan(2 * wide, before)
-  })
-
-  test.for(['who sends', 'who does not read'])(
-    'by two that open channels, and %s resets them with something in them, again and again',
-    async who => {
-      const relay = await net.relay({ window, limits: NO_RATE, heartbeat: 60_000 })
-      const { a, b } = await net.pair(relay)
-      b.ws.pause()
-      const before = settled()
-      for (let i = 0; i < 200; i++) {
-        const { channel } = await a.next('open', i)
-        for (let n = 0; n < 4; n++) a.data(channel, new Uint8Array(60_000))
-        await a.flushed()
-        // of both the number is the same, as they have no other channels
-        const resets = who === 'who sends' ? a : b
-        resets.send({ type: 'reset', channel, reason: 'CLOSED' })
-        if (resets === b) await a.next('reset', i)
-        a.send({ type: 'join', topic: topicOf('pair') })
-        expect(relay.stats.buffered).toBeLessThan(window + SOCKET)
-      }
-      await a.next('open', 200)
-      await noMoreThan(8 * MIB, before)
-      // of what it was never told it hears nothing
-      b.ws.resume()
-      await until(() => b.of('open').at(-1)?.channel === 201)
-      const opened = b.of('open').map(({ channel }) => channel)
-      expect(opened.length).toBeLessThan(200)
-      const heard = who === 'who sends' ? opened.slice(0, -1) : []
-      expect(b.of('reset').map(({ channel }) => channel)).toEqual(heard)
-    }
-  )
-
-  test('by two that end channels with something in them: none is gone before all of it is sent', async () => {
-    const relay = await net.relay({ window, limits: NO_RATE, heartbeat: 60_000 })
-    const { a, b } = await net.pair(relay)
-    b.ws.pause()
-    let opened = 1
-    while (a.of('open').length === opened) {
-      const channel = opened++
-      for (let n = 0; n < 4; n++) a.data(channel, new Uint8Array(60_000))
-      a.send({ type: 'end', channel })
-      b.send({ type: 'end', channel })
-      await until(() => a.of('end').length === channel)
-      a.send({ type: 'join', topic: topicOf('pair') })
-      await a.flushed()
-      expect(relay.stats.buffered).toBeLessThan(window + SOCKET)
-    }
-    expect([relay.channels, b.code]).toEqual([1, null])
-    b.ws.resume()
-    await until(() => b.of('end').length === opened - 1)
-    for (let channel = 1; channel < opened; channel++) expect(b.bytes(channel)).toBe(240_000)
-    await until(() => relay.channels === 0)
-  })
-})
-
 describe('slow ones', () => {
   test('headers that trickle in, and connections that say nothing, have no more time than others', async () => {
     const relay = await net.relay({ limits: { hello: 100 } })
-    const pair = await honest(relay)
-    const slow = raw(relay)
+    const pair = await honest(net, relay)
+    const slow = raw(net, relay)
     slow.write('GET / HTTP/1.1\r\nHost: here\r\n')
     const timer = setInterval(() => slow.write('X-More: 1\r\n'), 5)
     net.onend(() => clearInterval(timer))
-    const silent = Array.from({ length: 30 }, () => raw(relay))
+    const silent = Array.from({ length: 30 }, () => raw(net, relay))
     await Promise.all([slow, ...silent].map(hungUp))
     await pair.talk()
   })
 
   test('connections that say nothing take no more than their places, and others get in from elsewhere', async () => {
     const relay = await net.relay({ limits: { socketsPerAddress: 4, sockets: 8, hello: 60_000 } })
-    const silent = Array.from({ length: 40 }, () => raw(relay))
+    const silent = Array.from({ length: 40 }, () => raw(net, relay))
     let ended = 0
     for (const socket of silent) socket.once('close', () => ended++).once('end', () => socket.end())
     await until(() => ended === 40 - (4 + 16))
@@ -412,21 +248,6 @@ describe('slow ones', () => {
     await until(() => relay.clients === 1)
   })
 })
-
-/** Sends until neither the system nor the socket takes anything more; the window is unused then. */
-async function fill(
-  relay: RelayHandle,
-  { a, forA, b }: { a: RawClient; forA: number; b: RawClient }
-): Promise<void> {
-  const forB = b.of('open')[0]?.channel ?? 0
-  for (let i = 0; relay.stats.buffered < 1 << 18; i++) {
-    a.data(forA, new Uint8Array(60_000))
-    await a.flushed()
-    // it was handed to the socket, for all that the relay knows
-    b.send({ type: 'window', channel: forB, credit: 60_000 })
-    await a.next('window', i)
-  }
-}
 
 /** A whole number from 0 on, less than `limit`. */
 function below(random: Random, limit: number): number {

@@ -13,6 +13,7 @@ import {
 } from 'node:fs'
 import { basename, join, relative, sep } from 'node:path'
 import { gzipSync } from 'node:zlib'
+import { finishPackage } from './package.mjs'
 
 const INPUTS = [
   'src',
@@ -24,13 +25,20 @@ const INPUTS = [
   'vite.config.ts',
   '.ci/build.mjs',
   '.ci/bundles.ts',
+  '.ci/licences.ts',
   '.ci/notices.ts',
   '.ci/opfs-worker.ts',
+  '.ci/package.mjs',
   '.ci/page.ts',
   '.ci/tsconfig.build.json'
 ]
 
-const BUILT = ['dist/node/index.js', 'dist/browser/autobee.js', 'dist/types/index.d.cts']
+const BUILT = [
+  'dist/node/index.js',
+  'dist/node/index.cjs',
+  'dist/browser/autobee.js',
+  'dist/types/index.d.cts'
+]
 
 /** Bytes of all that a plain page loads, gzipped; a build that exceeds them fails. */
 const BROWSER_BUDGET = 400_000
@@ -71,6 +79,7 @@ export async function buildAll(root, run) {
   if (await node([tsc, '-p', '.ci/tsconfig.build.json', '--outDir', join(aside, 'types')]))
     return 'the types (tsc)'
   finishTypes(root, join(aside, 'types'))
+  finishPackage(root, aside)
 
   const dist = join(root, 'dist')
   rmSync(old, { recursive: true, force: true })

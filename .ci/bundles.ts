@@ -51,9 +51,15 @@ const BROWSER_ENTRIES = {
   'transport/swarm': 'adapters/transport/swarm.ts'
 }
 
-const output = { chunkFileNames: 'chunks/[name]-[hash].js' }
+const CHUNKS = 'chunks/[name]-[hash].js'
 
-const common: BuildEnvironmentOptions = { sourcemap: true, emptyOutDir: true }
+const common: BuildEnvironmentOptions = { emptyOutDir: true }
+
+/** What only the examples of this repository load goes into their folder, which is no part of the package. */
+function nodeChunk({ moduleIds }: { readonly moduleIds: readonly string[] }): string {
+  const ofExamples = moduleIds.some(id => /[\\/]demo[\\/](?!cli[\\/.]|common[\\/])/.test(id))
+  return ofExamples ? `demo/${CHUNKS}` : CHUNKS
+}
 
 export const nodeBundle: UserConfig = {
   worker: workerFile,
@@ -62,12 +68,14 @@ export const nodeBundle: UserConfig = {
     ...common,
     target: 'node20',
     minify: false,
+    // not minified, the names as in the sources: a stack tells enough without
+    sourcemap: false,
     outDir: 'dist/node',
     lib: { entry: present(NODE_ENTRIES), formats: ['es'] },
     rolldownOptions: {
       // Every package stays an import: never two copies of a library beside the user's own.
       external: id => !id.startsWith('.') && !isAbsolute(id),
-      output
+      output: { chunkFileNames: nodeChunk }
     }
   }
 }
@@ -83,6 +91,8 @@ export const browserBundle: UserConfig = {
     // modules that wait at their top level
     target: 'es2022',
     minify: true,
+    // with the sources inside: without them a page's stacks and debugger show one line of 700 KB
+    sourcemap: true,
     outDir: 'dist/browser',
     modulePreload: false,
     chunkSizeWarningLimit: 2000,
@@ -91,8 +101,8 @@ export const browserBundle: UserConfig = {
       preserveEntrySignatures: 'strict',
       transform: { inject: browserInjections },
       output: {
-        ...output,
         entryFileNames: '[name].js',
+        chunkFileNames: CHUNKS,
         codeSplitting: {
           groups: [
             // changes seldom, and is half of all: browsers may keep it

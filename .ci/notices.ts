@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Plugin } from 'vite'
+import { WORDS } from './licences.ts'
 
 interface Manifest {
   readonly name: string
@@ -28,7 +29,11 @@ export function thirdPartyNotices(): Plugin {
   }
 }
 
+const ROOT = join(import.meta.dirname, '..')
+
 function packageFolder(id: string): string | null {
+  // the bundler's own helpers, which it writes into what it makes
+  if (id.startsWith('\0rolldown')) return join(ROOT, 'node_modules', 'rolldown')
   return /^\0?(.*[\\/]node_modules[\\/](?:@[^\\/]+[\\/])?[^\\/]+)[\\/]/.exec(id)?.[1] ?? null
 }
 
@@ -39,9 +44,11 @@ function noticesOf(folders: Iterable<string>): string {
     const manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as Manifest
     const { name, version, license } = manifest
     if (!license) throw new Error(`${name} does not say its licence`)
-    const text = licenceText(folder) ?? `By ${authorOf(manifest)}.`
-    const sharing = packages.get(text) ?? new Set()
-    packages.set(text, sharing.add(`---- ${name} ${version} (${license}) ----`))
+    const text = fileOf(folder, /^(licen[cs]e|copying)/i) ?? wordsOf(manifest)
+    const notice = fileOf(folder, /^notice/i)
+    const whole = notice ? `${notice}\n\n${text}` : text
+    const sharing = packages.get(whole) ?? new Set()
+    packages.set(whole, sharing.add(`---- ${name} ${version} (${license}) ----`))
   }
   return [...packages]
     .map(([text, names]) => `${[...names].sort().join('\n')}\n\n${text}`)
@@ -49,11 +56,16 @@ function noticesOf(folders: Iterable<string>): string {
     .join('\n\n')
 }
 
-function licenceText(folder: string): string | null {
-  const file = readdirSync(folder).find(entry => /^(licen[cs]e|copying)/i.test(entry))
+function fileOf(folder: string, named: RegExp): string | null {
+  const file = readdirSync(folder).find(entry => named.test(entry))
   return file ? readFileSync(join(folder, file), 'utf8').trim() : null
 }
 
-function authorOf({ author }: Manifest): string {
-  return (typeof author === 'string' ? author : author?.name) ?? 'its contributors'
+/** For a package that names its licence and does not bring its text. */
+function wordsOf({ name, license = '', author }: Manifest): string {
+  const words = license === 'Apache-2.0' ? fileOf(ROOT, /^LICENSE$/) : WORDS[license]
+  if (!words)
+    throw new Error(`${name} comes without the text of its licence, ${license}: see .ci/licences.ts`)
+  const holder = (typeof author === 'string' ? author : author?.name) || `the contributors of ${name}`
+  return `Copyright (c) ${holder}\n\n${words}`
 }

@@ -22,6 +22,7 @@ export const RANGES: unique symbol = Symbol.for('autobee.ranges')
 /** For tests only: `HistoryLimits`, so that small databases meet what large ones do. Not part of the public API. */
 export const HISTORY: unique symbol = Symbol.for('autobee.history')
 
+/** What a database is opened with. `apply`, `open`, `valueEncoding` and `encryptionKey` have to be the same on every peer. */
 export interface AutobeeOptions<View = HyperbeeView> {
   /**
    * Merges one unit (the values of one `append` call by one writer) into the view. Called in the agreed order, with
@@ -34,6 +35,7 @@ export interface AutobeeOptions<View = HyperbeeView> {
    * the read-only snapshot (what it returns is `db.view`). Default: the bee itself.
    */
   open?(bee: HyperbeeView, db: unknown): View
+  /** Closes what `open` made, both views; called when the database closes, or is opened anew by `setLocal`. */
   close?(view: View): void | Promise<void>
   /** Called after each cycle that changed the view, one call at a time, with what changed. */
   update?(view: View, changes: Changes): void | Promise<void>
@@ -41,6 +43,7 @@ export interface AutobeeOptions<View = HyperbeeView> {
   raw?: boolean
   /** 32 bytes. Encrypts every oplog and both trees; implies `encrypted`. */
   encryptionKey?: Uint8Array | null
+  /** Default: whether there is an `encryptionKey`. True without one is `INVALID_OPTIONS`. */
   encrypted?: boolean
   /** Key pair of the local writer; default: one that the store derives. */
   keyPair?: KeyPair | null

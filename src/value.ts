@@ -3,15 +3,21 @@ import { type KeyLike, toKey } from './keys.ts'
 import { CHECK_BYTES, decodeEntry, encodeEntry, hasCheckValue } from './oplog/entry.ts'
 import { encodeWith, toCodec, type ValueEncoding } from './value-encoding.ts'
 
+/** How {@link Autobee.encodeValue} makes a block. */
 export interface EncodeOptions {
+  /** Default `binary`. */
   valueEncoding?: ValueEncoding
+  /** Marks it as one that `apply` has to acknowledge. Default false. */
   optimistic?: boolean
   /** ms since the epoch; default now. */
   timestamp?: number
+  /** Heads of other writers. Default none. */
   links?: readonly { key: Uint8Array; length: number }[]
 }
 
+/** How {@link Autobee.decodeValue} reads a block. */
 export interface DecodeOptions {
+  /** Default `binary`. */
   valueEncoding?: ValueEncoding
   /** Key of the oplog, to know its first block by; without it a first block is known by trying. */
   key?: KeyLike

@@ -1,6 +1,7 @@
 import type Corestore from 'corestore'
 import { AutobeeError } from '../../src/index.ts'
 
+/** How a store is opened. */
 export interface OpenStoreOptions {
   /** Waits until whoever has the store open closes it, instead of failing with `STORE_LOCKED`. Default false. */
   wait?: boolean

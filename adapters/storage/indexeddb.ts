@@ -9,6 +9,7 @@ export { estimate, persist, type StorageEstimate } from '../browser/storage-mana
 export type { OpenStoreOptions } from './adapter.ts'
 export type * from './key-value.ts'
 
+/** How {@link indexedDb} keeps a store. */
 export interface IndexedDbOptions {
   /**
    * `strict`: a commit resolves when it is on disk. `relaxed`: when the operating system has it; a killed browser loses

@@ -41,6 +41,7 @@ export interface KeyValueStore extends KeyValueReader {
   close(): Promise<void>
 }
 
+/** What can be read: of a store what it holds now, of a snapshot what the store held then. */
 export interface KeyValueReader {
   /** The values of the keys, each in its key's place; null where there is none. All of one moment, for up to 1,024 keys. */
   getMany(keys: readonly Uint8Array[]): Promise<(Uint8Array | null)[]>
@@ -60,11 +61,13 @@ export interface KeyValueRange {
   readonly reverse?: boolean | undefined
 }
 
+/** A key, 1 to 1,024 bytes, and its value, 0 to 64 MiB. */
 export interface KeyValueEntry {
   readonly key: Uint8Array
   readonly value: Uint8Array
 }
 
+/** Entries, read a few at a time. */
 export interface KeyValueCursor {
   /** The next entries, one at least and `limit` (1 or more) at most; none at the end, and ever after. One call at a time. */
   next(limit: number): Promise<readonly KeyValueEntry[]>
@@ -75,11 +78,13 @@ export interface KeyValueCursor {
   close(): void
 }
 
+/** A state of the store that stays as it is. */
 export interface KeyValueSnapshot extends KeyValueReader {
   /** Gives free what the snapshot holds; may be called again. Its cursors go on; later reads reject with `STORE_CLOSED`. */
   close(): void
 }
 
+/** One change of a commit. */
 export type KeyValueOperation =
   | { readonly type: 'put'; readonly key: Uint8Array; readonly value: Uint8Array }
   | { readonly type: 'delete'; readonly key: Uint8Array }
@@ -99,6 +104,7 @@ export interface KeyValueAdapter {
   openKeyValue(options?: OpenStoreOptions): Promise<KeyValueStore>
 }
 
+/** @internal */
 export function isKeyValueAdapter(value: unknown): value is KeyValueAdapter {
   return (
     typeof value === 'object' &&

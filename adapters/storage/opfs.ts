@@ -11,6 +11,7 @@ import { openRemote } from './opfs/remote.ts'
 export type { OpenStoreOptions } from './adapter.ts'
 export type * from './key-value.ts'
 
+/** How {@link opfs} keeps a store. */
 export interface OpfsOptions {
   /**
    * `strict`: a commit resolves when it is on disk. `relaxed`: when the operating system has it; a killed browser loses

@@ -13,6 +13,7 @@ export type { RandomAccessStorage } from './random-access-file.ts'
 /** Gives the storage of a name: `log-0` and `log-1` are asked for. */
 export type RandomAccessFactory<S extends RandomAccessStorage = RandomAccessStorage> = (name: string) => S
 
+/** How {@link randomAccess} keeps its log. */
 export interface RandomAccessOptions<S extends RandomAccessStorage = RandomAccessStorage> {
   /** What messages call the place. Default `random-access`. */
   name?: string

@@ -7,6 +7,7 @@ import { randomCase } from './storage/random.ts'
 import { snapshotCases } from './storage/snapshots.ts'
 import { type StorageCase, type StoragePlace, Trial } from './trial.ts'
 
+/** What {@link storageSuite} needs to run. */
 export interface StorageSuiteOptions<P extends StoragePlace = StoragePlace> {
   /** Registers a case: `test` of vitest, of node:test, `it` of mocha. */
   test(name: string, run: () => Promise<void>): unknown

@@ -13,6 +13,7 @@ import {
   TransportTrial
 } from './transport/trial.ts'
 
+/** What {@link transportSuite} needs to run, and what the transport is like. */
 export interface TransportSuiteOptions<P extends TransportPair = TransportPair> extends TransportNature {
   /** Registers a case: `test` of vitest, of node:test, `it` of mocha. */
   test(name: string, run: () => Promise<void>): unknown

@@ -1,3 +1,4 @@
+/** Pauses between attempts to connect. */
 export interface BackoffOptions {
   /** The shortest pause, ms; default 100. Doubles with each attempt. */
   first?: number

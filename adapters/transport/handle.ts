@@ -36,6 +36,7 @@ export type RefusalReason = 'FULL' | 'FULL_ADDRESS' | 'NOT_ALLOWED'
 /** `connecting`: is dialled. `open`: pairs this handle with others. `waiting`: is dialled again later. */
 export type RelayStatus = 'connecting' | 'open' | 'waiting' | 'closed'
 
+/** One of several relays, and how it stands with it. */
 export interface RelayState {
   readonly url: string
   readonly status: RelayStatus

@@ -68,6 +68,7 @@ export interface Swarm {
   off(event: 'connection', listener: (connection: SwarmConnection, info: unknown) => void): unknown
 }
 
+/** How {@link joinSwarm} looks for others. */
 export interface JoinSwarmOptions {
   /** 32 bytes each. Default: the target's `discoveryKey`; a Corestore has none. */
   topics?: Iterable<Uint8Array>
@@ -77,6 +78,7 @@ export interface JoinSwarmOptions {
   client?: boolean
 }
 
+/** What {@link joinSwarm} gives. */
 export interface SwarmHandle extends TransportHandle {
   /** What was joined, 32 bytes each. */
   readonly topics: readonly Uint8Array[]

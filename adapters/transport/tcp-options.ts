@@ -6,6 +6,7 @@ const DEFAULT_HOST = '127.0.0.1'
 /** The longest that a timer takes, ms. */
 const LONGEST = 2 ** 31 - 1
 
+/** How long a connection may take, and be silent. */
 export interface TcpTimeouts {
   /**
    * From the dial, or the acceptance, until both sides have spoken the protocol, ms; default 10,000. However slowly
@@ -19,6 +20,7 @@ export interface TcpTimeouts {
   silenceTimeout?: number
 }
 
+/** Where `listenTcp` listens, and how many it takes. */
 export interface ListenTcpOptions extends TcpTimeouts {
   /** Default 0: any free one. */
   port?: number
@@ -32,6 +34,7 @@ export interface ListenTcpOptions extends TcpTimeouts {
   backlog?: number
 }
 
+/** Whom `connectTcp` dials. */
 export interface ConnectTcpOptions extends TcpTimeouts {
   port: number
   /** Default `127.0.0.1`. */
@@ -40,6 +43,7 @@ export interface ConnectTcpOptions extends TcpTimeouts {
   retry?: BackoffOptions
 }
 
+/** What `listenTcp` and `connectTcp` give. */
 export interface TcpHandle extends TransportHandle {
   readonly host: string
   /** Where it listens, or what it dials. */

@@ -16,6 +16,7 @@ export interface Upgrade {
   start(options: UpgradeOptions): UpgradeSession
 }
 
+/** What an {@link Upgrade} is given. */
 export interface UpgradeOptions {
   /** The connection over the relay: open, and its `remotePublicKey` known. Signals go over it, as a protocol of its Protomux. */
   readonly stream: Hypercore.NoiseStream
@@ -41,6 +42,7 @@ export interface UpgradeOptions {
   onfail(error: AutobeeError): void
 }
 
+/** One attempt at a better way to one peer. */
 export interface UpgradeSession {
   /**
    * Gives up what is under way; calls nothing back from then on. A channel that was handed out stays. In every state, any

@@ -9,6 +9,7 @@ import type { IceServer, PeerConnectionClass } from './webrtc/types.ts'
 export type { Upgrade, UpgradeOptions, UpgradeSession } from './upgrade.ts'
 export type { IceServer, PeerConnectionClass } from './webrtc/types.ts'
 
+/** How {@link webRtc} connects. */
 export interface WebRtcOptions {
   /**
    * STUN and TURN servers, as a browser's `RTCPeerConnection` takes them. Default none: then only peers that reach each other's own

@@ -3,6 +3,7 @@ import Hypercore from 'hypercore'
 import { AutobeeError } from '../errors.ts'
 import { hexOf } from '../keys.ts'
 
+/** An Ed25519 key pair, as `hypercore-crypto` makes it: 32 and 64 bytes. */
 export interface KeyPair {
   readonly publicKey: Uint8Array
   readonly secretKey: Uint8Array

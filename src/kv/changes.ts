@@ -29,15 +29,18 @@ export class KeyValueWatcher<K, V> implements AsyncIterableIterator<KeyValueChan
     return this.#closed || this.#watcher?.closed === true
   }
 
+  /** The next change; waits for it, and is done when the watcher is closed. */
   next(): Promise<IteratorResult<KeyValueChange<K, V>, undefined>> {
     return this.#changes.next()
   }
 
+  /** Closes it, as `break` does. */
   async return(): Promise<IteratorResult<KeyValueChange<K, V>, undefined>> {
     await this.close()
     return this.#changes.return(undefined)
   }
 
+  /** Ends it, and the loops over it; idempotent. */
   async close(): Promise<void> {
     this.#closed = true
     await (await this.#opening.catch(() => null))?.close()

@@ -132,6 +132,7 @@ export class KeyValue<K = string, V = unknown> {
     return this.db.stats
   }
 
+  /** As {@link Autobee.replicate}. */
   replicate(isInitiator: boolean | Hypercore.ReplicationStream): Hypercore.ReplicationStream {
     return this.db.replicate(isInitiator)
   }

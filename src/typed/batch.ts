@@ -44,6 +44,7 @@ export class TypedBatch<K, V> {
     return this.#batch.lock()
   }
 
+  /** Writes all changes, or none; the batch is closed then. @throws AutobeeError `CLOSED` */
   flush(): Promise<void> {
     return this.#batch.flush()
   }

@@ -27,6 +27,7 @@ import { Source } from './source.ts'
 import { mapped } from './streams.ts'
 import { Watcher } from './watch.ts'
 
+/** A key and its value, decoded. */
 export interface TypedEntry<K, V> {
   readonly key: K
   readonly value: V
@@ -38,6 +39,7 @@ export interface TypedDifference<K, V> {
   readonly right: TypedEntry<K, V> | null
 }
 
+/** How keys and values are read and written. */
 export interface TypedOptions<KE, VE> {
   /** Default `binary`. */
   readonly keyEncoding?: KE | undefined
@@ -45,9 +47,11 @@ export interface TypedOptions<KE, VE> {
   readonly valueEncoding?: VE | undefined
 }
 
+/** What a sub has of its own. */
 export interface SubOptions<KE, VE> {
   /** Default: as the bee that it is a part of. */
   readonly keyEncoding?: KE | undefined
+  /** Default: as the bee that it is a part of. */
   readonly valueEncoding?: VE | undefined
   /** Between name and key; default one byte 0. */
   readonly sep?: Uint8Array | string | undefined
@@ -94,6 +98,7 @@ export class TypedBee<K = Bytes, V = Bytes> {
     return b4a.from(this.#space.prefix)
   }
 
+  /** The state that is read, `{ length, key }`, which {@link TypedBee.checkout} takes; null before the database is open. */
   head(): Hyperbee.Head | null {
     return this.#source.bee.head()
   }

@@ -2,6 +2,7 @@ import { type AutobeeError, toAutobeeError } from '../errors.ts'
 import { typedEmitter } from '../events.ts'
 import type { Watcher } from './watch.ts'
 
+/** What an {@link EntryWatcher} tells. Only `update` repeats. */
 export interface EntryWatcherEvents {
   /** `node` is another one. */
   update: []
@@ -43,6 +44,7 @@ export class EntryWatcher<Entry> extends typedEmitter<EntryWatcherEvents>() {
     return this.#watcher.closed
   }
 
+  /** Ends it, and the loops over it; idempotent. */
   async close(): Promise<void> {
     await this.#watcher.close()
     await this.#done

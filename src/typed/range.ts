@@ -13,6 +13,7 @@ export interface KeyRange<K> {
   readonly prefix?: Input<K> | null | undefined
 }
 
+/** How long to wait for blocks that are not here. */
 export interface ReadOptions {
   /** Default true: waits for a peer to send missing blocks. */
   readonly wait?: boolean | undefined

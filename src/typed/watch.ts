@@ -46,15 +46,18 @@ export class Watcher<T> implements AsyncIterableIterator<Moved<T>, undefined> {
   /** Resolves at once: what happens after `watch()` was called is seen. */
   async ready(): Promise<void> {}
 
+  /** The next step; waits for it, and is done when the watcher is closed. */
   next(): Promise<IteratorResult<Moved<T>, undefined>> {
     return this.#steps.next()
   }
 
+  /** Closes it, as `break` does. */
   async return(): Promise<IteratorResult<Moved<T>, undefined>> {
     await this.close()
     return this.#steps.return(undefined)
   }
 
+  /** Ends it, and the loops over it; idempotent. */
   async close(): Promise<void> {
     this.#closed = true
     this.#unfollow()

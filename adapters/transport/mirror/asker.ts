@@ -9,6 +9,7 @@ const PAUSE = 100
 /** Messages at once; then one in a pause. A mirror takes 64, and 16 in a second. */
 const BURST = 32
 
+/** How much of a database a mirror has said that it has. */
 export interface Progress {
   /** Cores that are to be mirrored. */
   readonly cores: number

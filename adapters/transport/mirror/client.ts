@@ -32,6 +32,7 @@ export interface MirrorToEvents {
   error: [AutobeeError]
 }
 
+/** What {@link mirrorTo} gives. */
 export interface MirrorToHandle {
   readonly status: MirrorToStatus
   readonly progress: Progress

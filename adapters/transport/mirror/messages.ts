@@ -33,6 +33,7 @@ export interface Limits {
  */
 export const REFUSALS = ['FULL', 'CORES', 'DATABASES', 'FOREIGN', 'UNKNOWN', 'FAILED'] as const
 
+/** Why a mirror does not take something; docs/MIRRORS.md has the reasons. */
 export type MirrorRefusal = (typeof REFUSALS)[number]
 
 export type MirrorMessage =

@@ -22,6 +22,7 @@ export interface RelayConnectionOptions {
   environment?: Environment
 }
 
+/** What a mirror stores, and for whom. */
 export interface CreateMirrorOptions extends RelayConnectionOptions {
   /** Of its own: what is in it for other reasons is never mirrored. The mirror does not close it. */
   store: Corestore
@@ -41,6 +42,7 @@ export interface CreateMirrorOptions extends RelayConnectionOptions {
   maxChannels?: number
 }
 
+/** Which mirror is asked, and for what. */
 export interface MirrorToOptions extends RelayConnectionOptions {
   /** Where the mirror is found: `ws:` or `wss:`, one or several, or those of a handle of `connectRelay`. */
   relay: string | readonly string[] | Pick<RelayHandle, 'relays'>

@@ -38,6 +38,7 @@ export interface MirrorEvents {
   error: [AutobeeError]
 }
 
+/** What {@link createMirror} gives. */
 export interface MirrorHandle {
   /** 32 bytes, the same whenever it is started on the same store. Peers find it by this. */
   readonly publicKey: Uint8Array

@@ -45,6 +45,7 @@ export const CLOSES = {
   SILENT: 4005
 } as const
 
+/** Why a relay ends the connection of a client: `PROTOCOL` a frame that is none, `TOKEN` another one is wanted, `FULL`, `FLOOD` too much, `SLOW` does not read, `SILENT`. */
 export type CloseReason = keyof typeof CLOSES
 
 /**

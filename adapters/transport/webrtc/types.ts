@@ -49,4 +49,5 @@ export interface PeerConnectionLike {
   ): void
 }
 
+/** `RTCPeerConnection`, or another implementation of what is used of it. */
 export type PeerConnectionClass = new (configuration: { iceServers: IceServer[] }) => PeerConnectionLike

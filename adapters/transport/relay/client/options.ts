@@ -20,6 +20,7 @@ export interface RelayTarget extends ReplicatesStreams {
 /** Asked for every peer, by its public key (32 bytes), before anything is replicated with it. */
 export type Allow = (publicKey: Uint8Array) => boolean | Promise<boolean>
 
+/** How {@link connectRelay} meets others. */
 export interface ConnectRelayOptions {
   /** 32 bytes each; the relay learns only a hash of them. Default: the target's `discoveryKey`; a Corestore has none. */
   topics?: Iterable<Uint8Array>
@@ -54,6 +55,7 @@ export interface ConnectRelayOptions {
   environment?: Environment
 }
 
+/** What {@link connectRelay} gives. */
 export interface RelayHandle extends TransportHandle {
   /** By which others know this side, 32 bytes; null until the store is open. */
   readonly publicKey: Uint8Array | null

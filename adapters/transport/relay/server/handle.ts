@@ -17,6 +17,7 @@ export interface RelayEvents {
   close: []
 }
 
+/** What {@link createRelay} gives. */
 export interface RelayHandle {
   /** What clients connect to: `ws://host:port/`, or `wss:`; an address that is every network's is given as this machine's. */
   readonly url: string

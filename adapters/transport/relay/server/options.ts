@@ -38,6 +38,7 @@ export interface RelayLimits {
   hello?: number
 }
 
+/** How {@link createRelay} listens, and what it allows. */
 export interface CreateRelayOptions {
   /** Default 0: any free one. */
   port?: number
@@ -57,6 +58,7 @@ export interface CreateRelayOptions {
   origins?: readonly string[]
   /** With `origins`: also clients that say none, which are no pages; default true. */
   allowNoOrigin?: boolean
+  /** What one client may take, and all together; each with a default of its own. */
   limits?: RelayLimits
   /** ms; something is sent to every client at least so often, and one that is silent for 2.5 of them is closed; default 10,000. */
   heartbeat?: number

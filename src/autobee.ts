@@ -11,8 +11,11 @@ import { LocalWriter } from './engine/local-writer.ts'
 import { AutobeeError, toAutobeeError } from './errors.ts'
 import { type AutobeeEvents, tell, typedEmitter } from './events.ts'
 import { type Head, hexOf, type KeyLike, toKey, toLength } from './keys.ts'
+import { type Query, toQuery } from './listing/options.ts'
+import type { OrderedUnit, OrderOptions, WaitingUnit } from './listing/types.ts'
 import { type AutobeeOptions, INSPECT, toSettings } from './options.ts'
 import { setOwner } from './owner.ts'
+import { SHARED, type Shared } from './shared.ts'
 import { type DecodeOptions, decodeValue, type EncodeOptions, encodeValue } from './value.ts'
 import { type Codec, encodeWith } from './value-encoding.ts'
 import type { HyperbeeView } from './view.ts'
@@ -93,6 +96,7 @@ export class Autobee<View = HyperbeeView> extends typedEmitter<AutobeeEvents>() 
   ) {
     super()
     Object.defineProperty(this, MARK, { value: true })
+    Object.defineProperty(this, SHARED, { value: this.#shared() })
     Object.defineProperty(this, INSPECT, { value: () => this.#database.engine?.inspect() ?? null })
     const isKey =
       keyOrOptions === null || typeof keyOrOptions === 'string' || keyOrOptions instanceof Uint8Array
@@ -298,6 +302,55 @@ export class Autobee<View = HyperbeeView> extends typedEmitter<AutobeeEvents>() 
   oplogs(): Head[] {
     const { engine, copy } = this.#database
     return engine?.oplogs() ?? (copy?.writers ?? []).map(({ key, length }) => ({ key, length }))
+  }
+
+  /** Units that are ordered, those without effect included; 0 until `ready()`. Moves with {@link view}. */
+  get orderLength(): number {
+    return this.#database.orderLength
+  }
+
+  /**
+   * The units in the order in which they were applied, as of the moment when the first one is asked for: what is ordered or moved
+   * later does not show. During a merge it waits for the end of it. Acks and what was skipped are included and marked. What lies far
+   * back is read from the store, piece by piece; of what the store does not have, values are null and `isHere` false.
+   * With `waiting: true`: units that are here and not ordered, by writers; `from` and `to` mean nothing there.
+   * In a store opened read-only, the order as it was last written.
+   * @throws AutobeeError `INVALID_ARGUMENT`; the iterator: `CLOSED`, `STORE_CORRUPT`, `STORE_FAILED`
+   */
+  order(options: OrderOptions & { waiting: true }): AsyncGenerator<WaitingUnit>
+  order(options?: OrderOptions): AsyncGenerator<OrderedUnit>
+  order(options?: OrderOptions & { waiting?: boolean }): AsyncGenerator<OrderedUnit | WaitingUnit> {
+    const query = toQuery(options)
+    return this.#list(query)
+  }
+
+  /**
+   * The unit that contains an entry: the `length`th of the oplog `key`. With its position when it is ordered, else with what it
+   * waits for; null when it is not here, or is beyond what was taken of a frozen writer.
+   * @throws AutobeeError `INVALID_KEY`, `INVALID_ARGUMENT`, `CLOSED`, `STORE_CORRUPT`, `STORE_FAILED`
+   */
+  async unit(head: { key: KeyLike; length: number }): Promise<OrderedUnit | WaitingUnit | null> {
+    if (!head) throw new AutobeeError('INVALID_ARGUMENT', 'unit takes { key, length }')
+    const entry = { key: toKey(head.key), length: toLength(head.length) }
+    await this.#ready
+    return this.#database.listing.unit(entry)
+  }
+
+  async *#list(query: Query): AsyncGenerator<OrderedUnit | WaitingUnit> {
+    await this.#ready
+    const { listing } = this.#database
+    yield* query.isWaiting ? listing.waiting(query) : listing.order(query)
+  }
+
+  #shared(): Shared {
+    const engine = () => this.#database.engine
+    return {
+      get tick() {
+        return engine()?.once.tick ?? 0
+      },
+      append: (values, options) => this.#database.append(values, options),
+      forget: client => engine()?.once.forget(client)
+    }
   }
 
   async #open(): Promise<void> {

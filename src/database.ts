@@ -8,6 +8,7 @@ import type { Emit } from './engine/engine-options.ts'
 import { Exchange } from './engine/exchange.ts'
 import { giveUpOplog } from './engine/give-up.ts'
 import { Notices } from './engine/notices.ts'
+import type { OnceTag } from './engine/once.ts'
 import { checkRotation } from './engine/opening.ts'
 import { expectations, Patience } from './engine/outstanding.ts'
 import { type Append, AppendQueue } from './engine/queue.ts'
@@ -15,6 +16,8 @@ import { ReadOnlyCopy } from './engine/read-only.ts'
 import type { CycleReport } from './engine/report.ts'
 import { AutobeeError, toAutobeeError } from './errors.ts'
 import { type Head, hexOf } from './keys.ts'
+import { Listing } from './listing/listing.ts'
+import type { OrderSource } from './listing/place.ts'
 import type { Settings } from './options.ts'
 import type { Role } from './order/index.ts'
 import { claim, release } from './registry.ts'
@@ -59,12 +62,21 @@ export class Database<View> {
   /** What happened to own cores while the database opened. */
   #staleSince: 'GROWN' | 'CONFLICT' | null = null
   readonly #notices: Notices
+  #orderLength = 0
+  /** Called at the end of the next cycle that is whole and durable. */
+  readonly #atRest = new Set<(engine: Engine) => void>()
+  readonly listing: Listing
 
   constructor(options: DatabaseOptions<View>) {
     this.#o = options
     this.#key = options.key
     this.#notices = new Notices(options.emit)
     const { userStore, settings } = options
+    this.listing = new Listing({
+      codec: settings.codec,
+      cores: () => this.#cores && this.#key && { cores: this.#cores, key: this.#key },
+      atRest: take => this.#takeAtRest(take)
+    })
     this.#exchange = new Exchange({
       queue: this.#queue,
       optimistic: settings.optimistic,
@@ -116,6 +128,11 @@ export class Database<View> {
     return this.#notices.role
   }
 
+  /** Positions of the order, as of the last cycle that is whole and durable. */
+  get orderLength(): number {
+    return this.#orderLength
+  }
+
   /** Reads the whole local state; see {@link Engine.open} for what it throws. */
   async open(): Promise<void> {
     const { settings, userStore } = this.#o
@@ -150,6 +167,7 @@ export class Database<View> {
         codec: settings.codec
       })
       this.#copy = copy
+      this.#orderLength = copy.order.length
       const onerror = (error: AutobeeError) => emit('error', error)
       this.#snapshot = new Snapshot(copy.bee, { openView, user: settings.user, onerror })
       this.#local = copy.oplog.session({ writable: false })
@@ -172,13 +190,14 @@ export class Database<View> {
     this.#queue.rejectAll(new AutobeeError('CLOSED', 'the database was closed'))
     await this.#snapshot?.close()
     this.#changes.tell()
+    await this.listing.close()
     await this.#store.close()
     if (wasOpen && this.#key) release(this.#o.userStore, this.#key)
   }
 
   append(
     values: readonly (Uint8Array | null)[],
-    options: { optimistic: boolean; ack?: boolean }
+    options: { optimistic: boolean; ack?: boolean; once?: OnceTag }
   ): Promise<Head> {
     return new Promise((resolve, reject) => {
       const refused = this.#refusal()
@@ -188,6 +207,7 @@ export class Database<View> {
         optimistic: options.optimistic,
         ack: !!options.ack,
         extra: null,
+        once: options.once ?? null,
         resolve,
         reject
       }
@@ -280,6 +300,7 @@ export class Database<View> {
       onfatal: error => this.#fail(error)
     })
     this.#engine = engine
+    this.#orderLength = engine.linearizer.length
     this.#snapshot = new Snapshot(engine.bee, {
       since: this.#snapshot?.head,
       openView,
@@ -328,10 +349,43 @@ export class Database<View> {
   #onreport(report: CycleReport): void {
     const engine = this.#engine
     if (!engine || this.#state.state === 'closed') return
+    if (report.complete) {
+      this.#orderLength = engine.linearizer.length
+      for (const take of this.#atRest) take(engine)
+    }
     if (this.#notices.isShownBy(report)) this.#snapshot?.move()
     this.#notices.tell(report, engine)
     this.#exchange.tell(report, engine)
     this.#changes.tell()
+  }
+
+  /** Between two cycles, or at the end of the next one that is whole: appends without end leave no time between two. */
+  async #takeAtRest<T>(take: (source: OrderSource) => T): Promise<T> {
+    for (;;) {
+      await this.#changing
+      if (this.#copy && this.#state.state === 'open') return take(this.#copy.order)
+      const engine = this.#openEngineOrThrow()
+      if (engine.cycle.isIdle) return take(engine.order())
+      const taken: T[] = []
+      await new Promise<void>((resolve, reject) => {
+        const atEnd = (of: Engine) => {
+          this.#atRest.delete(atEnd)
+          try {
+            taken.push(take(of.order()))
+            resolve()
+          } catch (error) {
+            reject(error)
+          }
+        }
+        this.#atRest.add(atEnd)
+        engine.cycle.idle().then(() => {
+          this.#atRest.delete(atEnd)
+          resolve()
+        }, reject)
+      })
+      const [first] = taken
+      if (taken.length > 0) return first as T
+    }
   }
 
   #onstale(reason: 'GROWN' | 'CONFLICT'): void {

@@ -6,6 +6,14 @@ export type { KeyPair } from './engine/cores.ts'
 export { AutobeeError, type AutobeeErrorCode } from './errors.ts'
 export type { AutobeeEvents } from './events.ts'
 export type { Head, KeyLike } from './keys.ts'
+export type {
+  ListedUnit,
+  OrderedUnit,
+  OrderOptions,
+  SkipReason,
+  WaitingUnit,
+  WaitReason
+} from './listing/types.ts'
 export type { AutobeeOptions } from './options.ts'
 export type {
   CodecState,

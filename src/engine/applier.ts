@@ -1,6 +1,7 @@
 import { type ApplyHost, Interruption } from '../apply/host.ts'
 import type { Bytes } from '../bytes.ts'
 import { AutobeeError, messageOf, toAutobeeError } from '../errors.ts'
+import type { SkipReason } from '../listing/types.ts'
 import type { Unit } from '../oplog/unit.ts'
 import type { Linearizer, Placement, RoleChange } from '../order/index.ts'
 import type { OrderHashes } from '../system/order-hash.ts'
@@ -21,7 +22,7 @@ export interface ApplyNode<Value = Bytes> {
 }
 
 export type Outcome =
-  | { readonly kind: 'done'; readonly applied: boolean; readonly reason: string | null }
+  | { readonly kind: 'done'; readonly applied: boolean; readonly reason: SkipReason | null }
   | { readonly kind: 'failed'; readonly error: AutobeeError }
   | { readonly kind: 'interrupted'; readonly reason: string }
 
@@ -55,6 +56,8 @@ export class Applier {
   #undoPoints: UndoPoint[]
   #kept: Unit[] = []
   #keptBytes = 0
+  /** Why units were skipped, as far as that was found out here. */
+  readonly #reasons = new WeakMap<Unit, SkipReason>()
 
   constructor(options: ApplierOptions) {
     this.#o = options
@@ -90,6 +93,11 @@ export class Applier {
     return this.unflushed >= CHUNK_UNITS || Math.max(this.#chunkBytes, this.#o.writer.bytes) >= CHUNK_BYTES
   }
 
+  /** Why a unit was skipped; null when it was not, or when it was before this opening. */
+  reasonOf(unit: Unit): SkipReason | null {
+    return this.#reasons.get(unit) ?? null
+  }
+
   /** Applies, tries or skips what the linearizer emitted, and tells it the result. */
   async apply(placement: Placement<Unit>): Promise<Outcome> {
     const { linearizer, hashes, writer } = this.#o
@@ -102,6 +110,7 @@ export class Applier {
       linearizer.done({ applied: outcome.applied, changes: outcome.applied ? outcome.changes : [] })
       this.#chunkBytes += placement.unit.bytes
       this.#keep(placement.unit)
+      if (outcome.reason) this.#reasons.set(placement.unit, outcome.reason)
       return outcome
     }
     writer.rollback(mark)
@@ -235,7 +244,7 @@ export class Applier {
 interface Done {
   readonly kind: 'done'
   readonly applied: boolean
-  readonly reason: string | null
+  readonly reason: SkipReason | null
   readonly changes: readonly RoleChange[]
 }
 
@@ -243,7 +252,7 @@ function done(changes: readonly RoleChange[]): Done {
   return { kind: 'done', applied: true, reason: null, changes }
 }
 
-function skipped(reason: string): Done {
+function skipped(reason: SkipReason): Done {
   return { kind: 'done', applied: false, reason, changes: [] }
 }
 

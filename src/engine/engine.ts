@@ -5,6 +5,8 @@ import { createAnchor } from '../apply/anchor.ts'
 import { ApplyHost } from '../apply/host.ts'
 import { AutobeeError } from '../errors.ts'
 import { type Head, hexOf } from '../keys.ts'
+import type { OrderSource } from '../listing/place.ts'
+import { sourceOfEngine } from '../listing/source-of.ts'
 import type { Unit } from '../oplog/unit.ts'
 import type { Freeze, WriterCore } from '../oplog/writer.ts'
 import { Linearizer, type Role } from '../order/index.ts'
@@ -19,6 +21,7 @@ import { History } from './history.ts'
 import { type Inspection, inspect } from './inspection.ts'
 import { Journal } from './journal.ts'
 import { LocalOplog, originOf } from './local-oplog.ts'
+import { ONCE_KEY, OnceRecord } from './once.ts'
 import {
   checkFirst,
   checkLengths,
@@ -44,6 +47,7 @@ interface EngineParts {
   readonly boot: Boot | null
   readonly atomic: AtomicCores
   readonly stored: StoredOrder
+  readonly once: OnceRecord
 }
 
 /**
@@ -82,6 +86,8 @@ export class Engine {
     const system = await cores.system(key)
     const record = await system.getUserData(BOOT_KEY)
     const boot = record ? decodeBoot(record) : null
+    const answered = await system.getUserData(ONCE_KEY)
+    const once = answered ? OnceRecord.decode(answered) : new OnceRecord()
     const own: OwnCores = { system, oplog: await openOplog(options, boot), view: await cores.view(key) }
     await checkOrigin(options, own.oplog)
     if (boot) checkLengths(own, boot)
@@ -96,7 +102,7 @@ export class Engine {
     atomic.view.move({ length: boot?.viewHead ?? 0 })
     atomic.system.move({ length: boot?.systemHead ?? 0 })
     const stored = await readStoredOrder(atomic.system, { boot, limits: options.history })
-    const engine = new Engine(options, { own, boot, atomic, stored })
+    const engine = new Engine(options, { own, boot, atomic, stored, once })
     await engine.#load()
     return engine
   }
@@ -127,6 +133,7 @@ export class Engine {
       segments: stored.segments,
       segment: stored.segment,
       history: () => this.#history,
+      once: parts.once,
       onphase: options.onphase
     })
     this.#history = new History({
@@ -152,6 +159,11 @@ export class Engine {
 
   get localLength(): number {
     return this.own.oplog.length
+  }
+
+  /** What became of numbered appends. */
+  get once(): OnceRecord {
+    return this.#parts.once
   }
 
   /** Why entries that are here are not in the order. */
@@ -202,6 +214,12 @@ export class Engine {
 
   inspect(): Inspection {
     return inspect(this, { hashes: this.#hashes, history: this.#history })
+  }
+
+  /** The order as it stands; of use only between two cycles, or at the end of one. */
+  order(): OrderSource {
+    const systemHead = this.#parts.atomic.system.head()?.length ?? 0
+    return sourceOfEngine(this, { systemHead, reasonOf: unit => this.#applier.reasonOf(unit) })
   }
 
   /** Brings everything that is written to the disk. */
@@ -359,6 +377,7 @@ export class Engine {
       writers: this.writers,
       localId: this.localId,
       queue,
+      once: this.#parts.once,
       maxClockDrift,
       stats,
       local: () => this.#local.writer,

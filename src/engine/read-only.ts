@@ -3,6 +3,8 @@ import Hyperbee from 'hyperbee2'
 import type Hypercore from 'hypercore'
 import { AutobeeError } from '../errors.ts'
 import { type Head, hexOf } from '../keys.ts'
+import type { OrderSource } from '../listing/place.ts'
+import { sourceOfCopy } from '../listing/source-of.ts'
 import type { Role } from '../order/index.ts'
 import { BOOT_KEY, type Boot, decodeBoot } from '../system/boot.ts'
 import { cacheBlocks } from './block-cache.ts'
@@ -26,12 +28,21 @@ export class ReadOnlyCopy {
   readonly bee: Hyperbee
   readonly oplog: Hypercore
   readonly writers: readonly StoredWriter[]
+  /** The order as it was last flushed. */
+  readonly order: OrderSource
   readonly #system: Hyperbee
 
-  private constructor(parts: { bee: Hyperbee; system: Hyperbee; oplog: Hypercore; writers: StoredWriter[] }) {
+  private constructor(parts: {
+    bee: Hyperbee
+    system: Hyperbee
+    oplog: Hypercore
+    writers: StoredWriter[]
+    order: OrderSource
+  }) {
     this.bee = parts.bee
     this.oplog = parts.oplog
     this.writers = parts.writers
+    this.order = parts.order
     this.#system = parts.system
   }
 
@@ -50,6 +61,8 @@ export class ReadOnlyCopy {
     bee.move({ length: boot.viewHead, writable: false })
     tree.move({ length: boot.systemHead, writable: false })
     const { record, placed } = await readStoredOrder(tree, { boot, limits: HISTORY_LIMITS })
+    const base = record?.base.position ?? 0
+    const order = sourceOfCopy({ base, placed, systemHead: boot.systemHead, localId: hexOf(boot.local) })
     const roles = new Map<string, Role>([[hexOf(key), 'indexer']])
     const lengths = new Map<string, number>()
     for (const { writer, last, isMember, role } of record?.base.lanes ?? []) {
@@ -65,7 +78,7 @@ export class ReadOnlyCopy {
       length: lengths.get(id) ?? 0,
       role
     }))
-    return new ReadOnlyCopy({ bee, system: tree, oplog, writers })
+    return new ReadOnlyCopy({ bee, system: tree, oplog, writers, order })
   }
 
   views(): Head[] {

@@ -112,6 +112,18 @@ export class Linearizer<U extends UnitFacts> {
     return this.#graph.knows(writer, length)
   }
 
+  /** Position of the unit that contains the writer's entry number `length`; null when it is not emitted, or not in memory. */
+  positionOf(writer: string, length: number): number | null {
+    const vertex = this.#graph.find(writer, length)
+    return vertex === null || vertex.position < this.base ? null : vertex.position
+  }
+
+  /** Known units that are not emitted, by writers. */
+  *unordered(): Iterable<U> {
+    for (const { units, next } of this.#graph.lanes())
+      for (let i = next; i < units.length; i++) yield units[i]!.unit
+  }
+
   /** A known entry is stamped no later than this, ms; exactly this if `find` gives it. */
   latestTimeOf(writer: string, length: number): number {
     const vertex = this.#graph.find(writer, length) ?? this.#graph.peek(writer)?.units[0]

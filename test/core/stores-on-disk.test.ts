@@ -1,6 +1,6 @@
 import Corestore from 'corestore'
 import { expect, test } from 'vitest'
-import { Autobee } from '../../src/index.ts'
+import { Autobee, type OrderedUnit } from '../../src/index.ts'
 import { admit, connect, contents, harness, op, sees } from './harness.ts'
 
 const h = harness()
@@ -9,6 +9,12 @@ async function readOnly(dir: string): Promise<Corestore> {
   const store = new Corestore(dir, { readOnly: true })
   await store.ready()
   return store
+}
+
+async function ordered(db: Autobee): Promise<OrderedUnit[]> {
+  const units: OrderedUnit[] = []
+  for await (const unit of db.order()) units.push(unit)
+  return units
 }
 
 /** What a read-only store leaves to do when it is closed fails on purpose of the store itself. */
@@ -37,11 +43,16 @@ test('a read-only store: reads work, appends reject with STORE_READONLY, nothing
   await b.append(op({ put: { b: 1 } }))
   await sees(a, 'b')
   const before = { view: await contents(a), writers: [...a.writers], key: a.key, views: a.views() }
+  const order = await ordered(a)
   await a.close()
   await store.close()
   const locked = await readOnly(dir)
   const db = await h.peer(null, { store: locked })
   expect(db.key).toEqual(before.key)
+  expect(db.orderLength).toBe(102)
+  expect(await ordered(db)).toEqual(order)
+  expect(await db.unit({ key: b.local.key, length: 1 })).toEqual(order[101])
+  expect(await db.unit({ key: b.local.key, length: 2 })).toBe(null)
   expect(await contents(db)).toEqual(before.view)
   expect((await db.view.get(new TextEncoder().encode('b')))?.value).toBeTruthy()
   expect(db.writable).toBe(false)

@@ -1,5 +1,6 @@
 /** Every code an {@link AutobeeError} can carry. Codes are stable; messages are not. */
 export type AutobeeErrorCode =
+  | 'ALREADY_PUBLISHED'
   | 'APPLY_FAILED'
   | 'CLOCK_SKEW'
   | 'CLOSED'
@@ -12,9 +13,11 @@ export type AutobeeErrorCode =
   | 'INVALID_ENTRY'
   | 'INVALID_KEY'
   | 'INVALID_OPTIONS'
+  | 'NOT_OWNER'
   | 'NOT_SUPPORTED'
   | 'NOT_WRITABLE'
   | 'OPTIONS_MISMATCH'
+  | 'OWNER_CHANGED'
   | 'STORE_CLOSED'
   | 'STORE_CORRUPT'
   | 'STORE_FAILED'
@@ -34,6 +37,7 @@ export class AutobeeError extends Error {
   readonly code: AutobeeErrorCode
   readonly reason: string | undefined
 
+  /** @param message what to do; the code is put before it */
   constructor(code: AutobeeErrorCode, message: string, options: { cause?: unknown; reason?: string } = {}) {
     super(`${code}: ${message}`, options.cause === undefined ? undefined : { cause: options.cause })
     this.name = 'AutobeeError'

@@ -5,6 +5,8 @@ import { AutobeeError } from '../../src/index.ts'
 export interface OpenStoreOptions {
   /** Waits until whoever has the store open closes it, instead of failing with `STORE_LOCKED`. Default false. */
   wait?: boolean
+  /** Breaks the wait off, which then rejects with `STORE_LOCKED`. */
+  signal?: AbortSignal
   /** Opens beside another process and writes nothing; the store must exist. Default false. */
   readOnly?: boolean
 }
@@ -34,5 +36,7 @@ export function checkOpenOptions(options: OpenStoreOptions): OpenStoreOptions {
     if (value !== undefined && typeof value !== 'boolean')
       throw new AutobeeError('INVALID_OPTIONS', `${name} is true or false`)
   }
+  if (options.signal !== undefined && typeof options.signal?.addEventListener !== 'function')
+    throw new AutobeeError('INVALID_OPTIONS', 'signal is an AbortSignal')
   return options
 }

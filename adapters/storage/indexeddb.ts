@@ -60,9 +60,9 @@ export function indexedDbIn(
   return {
     name,
     async openKeyValue(opening: OpenStoreOptions = {}) {
-      const { wait = waits, readOnly = false } = checkOpenOptions(opening)
+      const { wait = waits, readOnly = false, signal } = checkOpenOptions(opening)
       if (readOnly) throw new AutobeeError('NOT_SUPPORTED', `the store ${name} has one owner, who may write`)
-      const place = await Place.open(name, environment(), { wait })
+      const place = await Place.open(name, environment(), { wait, signal })
       try {
         return await IndexedDbStore.open(place, { ...DEFAULTS, ...rest })
       } catch (error) {

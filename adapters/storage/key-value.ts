@@ -21,6 +21,9 @@ import type { OpenStoreOptions } from './adapter.ts'
  * stored is not what was written; `STORE_FAILED` for all else.
  */
 export interface KeyValueStore extends KeyValueReader {
+  /** Where others may take the store over: a number that is higher for each owner than for all before it. */
+  readonly epoch?: number
+
   /**
    * Writes all operations, in their order, or none. Resolved means: a killed process loses nothing of it; after a power
    * cut the last commits may be missing, whole and from the end, unless `sync()` has resolved since. Commits take

@@ -6,6 +6,7 @@ import type { Applier } from './applier.ts'
 import type { History } from './history.ts'
 import type { Journal } from './journal.ts'
 import type { LocalWriter } from './local-writer.ts'
+import type { OnceRecord } from './once.ts'
 import type { Append, AppendQueue } from './queue.ts'
 import type { CycleReport } from './report.ts'
 import type { Blocked, WriterSet } from './writers.ts'
@@ -21,6 +22,7 @@ export interface CycleOptions {
   /** null while nothing can be written to the local oplog. */
   local(): LocalWriter | null
   readonly queue: AppendQueue
+  readonly once: OnceRecord
   readonly maxClockDrift: number
   readonly stats: CycleStats
   now(): number

@@ -1,5 +1,6 @@
 import { Alarm } from '../alarm.ts'
 import { type AutobeeError, toAutobeeError } from '../errors.ts'
+import type { Head } from '../keys.ts'
 import type { Unit } from '../oplog/unit.ts'
 import type { Placement } from '../order/index.ts'
 import type { CycleOptions } from './cycle-options.ts'
@@ -116,7 +117,7 @@ export class Cycle {
 
   async #cycle(): Promise<void> {
     if (this.#state.state === 'interrupted' && this.#state.isStuck) {
-      this.#o.queue.rejectAll(interrupted(this.#state.reason))
+      this.#o.once.refuseAll(this.#o.queue, interrupted(this.#state.reason))
       return
     }
     const started = performance.now()
@@ -267,14 +268,15 @@ export class Cycle {
   }
 
   async #appendQueued(accepted: Accepted[]): Promise<void> {
-    const { queue } = this.#o
+    const { queue, once } = this.#o
     let bytes = 0
     while (this.#complete && bytes < FLUSH_BYTES && accepted.length < FLUSH_UNITS) {
       const append = queue.shift()
       if (!append) return
+      if (once.answer(append)) continue
       try {
         const error = this.#o.refusal(append) ?? (await this.#place(append, accepted))
-        if (error) append.reject(error)
+        if (error) once.refuse(append, error)
       } catch (error) {
         // the store failed: nothing of this cycle will be written
         const fatal = toAutobeeError(error, { code: 'STORE_FAILED', message: 'the store could not be read' })
@@ -354,6 +356,7 @@ export class Cycle {
     const drafts = accepted.map(({ draft }) => draft)
     try {
       await this.#flushView()
+      for (const { append, draft } of accepted) this.#o.once.done(append, headOf(draft))
       const rolesMoved = this.#report.changes.length > 0 || this.#report.undone > 0
       const { bytes } = await journal.write({ drafts, rolesMoved, undoPoints: applier.undoPoints })
       stats.flushes++
@@ -365,8 +368,7 @@ export class Cycle {
       else for (const { append } of accepted) append.reject(fatal)
       throw fatal
     }
-    for (const { append, draft } of accepted)
-      append.resolve({ key: draft.unit.key, length: draft.unit.length })
+    for (const { append, draft } of accepted) append.resolve(headOf(draft))
   }
 
   /** Nothing was written: when the database is open anew, they are tried again or refused for what happened. */
@@ -395,4 +397,8 @@ export class Cycle {
     this.#o.queue.rejectAll(error)
     this.#o.onfatal(error)
   }
+}
+
+function headOf({ unit }: Draft): Head {
+  return { key: unit.key, length: unit.length }
 }

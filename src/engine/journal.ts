@@ -10,6 +10,7 @@ import type { UndoPoint } from '../system/undo-points.ts'
 import type { AtomicCores, CommitPhase } from './atomic.ts'
 import type { History } from './history.ts'
 import type { Draft, LocalWriter } from './local-writer.ts'
+import { ONCE_KEY, type OnceRecord } from './once.ts'
 
 /** The places inside one flush at which a test kills the process. */
 export type FlushPhase =
@@ -35,6 +36,8 @@ export interface JournalOptions {
   /** Positions of the segment that the order in memory begins in, as far as they lie before it. */
   readonly segment: readonly Placed[]
   readonly history: () => History
+  /** What became of numbered appends. */
+  readonly once: OnceRecord
   readonly onphase: (phase: FlushPhase) => void
 }
 
@@ -83,7 +86,7 @@ export class Journal {
   }
 
   /**
-   * Trees first (flushed before), then the entries with the checkpoint, then the boot record; one batch.
+   * Trees first (flushed before), then the entries with the checkpoint, then the records; one batch.
    * @throws AutobeeError of {@link AtomicCores.commit}: fatal, memory is ahead of the store
    */
   async write(entry: JournalEntry): Promise<{ bytes: number }> {
@@ -99,6 +102,8 @@ export class Journal {
     const blocks = entry.drafts.flatMap(draft => draft.blocks)
     if (blocks.length > 0) await cores.append(blocks)
     onphase('oplog-appended')
+    const once = this.#o.once.take()
+    if (once) await cores.putRecord(ONCE_KEY, once)
     await cores.putRecord(BOOT_KEY, this.#boot(length, entry))
     onphase('boot-written')
     await cores.commit()

@@ -1,6 +1,7 @@
 import type { AutobeeError } from '../errors.ts'
 import type { Head } from '../keys.ts'
 import type { Unit } from '../oplog/unit.ts'
+import type { OnceTag } from './once.ts'
 
 /** One call of `append`, waiting to be written. */
 export interface Append {
@@ -10,6 +11,8 @@ export interface Append {
   readonly ack: boolean
   /** A stranger's unit that this one is to refer to, not known to the order yet. */
   readonly extra: Unit | null
+  /** Null for all but those of a database that several tabs share. */
+  readonly once: OnceTag | null
   resolve(head: Head): void
   reject(error: AutobeeError): void
 }

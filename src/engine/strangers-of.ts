@@ -29,7 +29,7 @@ export function strangersOf(
     acknowledge: unit =>
       new Promise(resolve => {
         const settled = { resolve: () => resolve(true), reject: () => resolve(false) }
-        queue.push({ values: [null], optimistic: false, ack: true, extra: unit, ...settled })
+        queue.push({ values: [null], optimistic: false, ack: true, extra: unit, once: null, ...settled })
       }),
     position: () => engine.linearizer.length,
     kick: () => engine.cycle.kick()

@@ -18,6 +18,8 @@ export interface Holding {
 
 export interface AcquireOptions extends ConnectionEvents {
   readonly wait: boolean
+  /** Breaks the wait off. */
+  readonly signal: AbortSignal | undefined
   readonly life: PageLife
   onStolen(): void
 }
@@ -71,10 +73,11 @@ interface OwnOptions {
   readonly voice: Voice
   readonly hasLock: boolean
   readonly wait: boolean
+  readonly signal: AbortSignal | undefined
 }
 
 async function own(database: IDBDatabase, options: OwnOptions): Promise<Owner> {
-  const { name, environment, voice, hasLock, wait } = options
+  const { name, environment, voice, hasLock, wait, signal } = options
   const token = randomId()
   const found: { gone: Holder | null } = { gone: null }
   for (;;) {
@@ -86,7 +89,7 @@ async function own(database: IDBDatabase, options: OwnOptions): Promise<Owner> {
     const isAlive = hasBeaten || (await voice.isAlive(holder, patience(holder, environment)))
     found.gone = isAlive ? null : holder
     if (!isAlive) continue
-    if (!wait) throw lockedError(name)
+    if (!wait || signal?.aborted) throw lockedError(name)
     await voice.whenFree(environment.lease / 5)
   }
 }

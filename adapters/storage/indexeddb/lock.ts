@@ -19,24 +19,29 @@ export function takeLock(locks: LockManager, name: string, options: LockOptions)
   return request(locks, name, { ...options, query: { ifAvailable: true } })
 }
 
-/** Waits for its turn. A page that goes loses its place in the queue: a frozen one would keep all others out. */
+/** Waits for its turn, unless told not to. A page that goes loses its place in the queue: a frozen one would keep all others out. */
 export async function awaitLock(
   locks: LockManager,
   name: string,
-  { life, ...options }: LockOptions & { life: PageLife }
+  { life, signal, ...options }: LockOptions & { life: PageLife; signal: AbortSignal | undefined }
 ): Promise<Lock> {
   for (;;) {
+    if (signal?.aborted) throw lockedError(name)
     const leaving = new AbortController()
+    const leave = () => leaving.abort()
+    signal?.addEventListener('abort', leave)
     let off = () => {}
     const returned = new Promise<void>(resolve => {
-      off = life.listen({ onLeave: () => leaving.abort(), onReturn: resolve })
+      off = life.listen({ onLeave: leave, onReturn: resolve })
     })
     try {
       return await request(locks, name, { ...options, query: { signal: leaving.signal } })
     } catch (error) {
       if (!leaving.signal.aborted) throw error
+      if (signal?.aborted) throw lockedError(name)
       await returned
     } finally {
+      signal?.removeEventListener('abort', leave)
       off()
     }
   }

@@ -51,7 +51,11 @@ export class Place {
   /** Opened anew, and nothing has worked since. */
   #isUnproved = false
 
-  static async open(name: string, environment: Environment, { wait }: { wait: boolean }): Promise<Place> {
+  static async open(
+    name: string,
+    environment: Environment,
+    { wait, signal }: { wait: boolean; signal?: AbortSignal | undefined }
+  ): Promise<Place> {
     // nothing of this happens before there is a place
     let place: Place | null = null
     const life = new PageLife(environment)
@@ -61,7 +65,7 @@ export class Place {
       onStolen: () => place?.fail(takenOver(name))
     }
     try {
-      const holding = await acquire(name, environment, { wait, life, ...events })
+      const holding = await acquire(name, environment, { wait, signal, life, ...events })
       place = new Place(name, environment, { ...holding, life })
       return place
     } catch (error) {

@@ -73,6 +73,10 @@ export class IndexedDbStore implements KeyValueStore {
     }
   }
 
+  get epoch(): number {
+    return this.#place.owner.epoch
+  }
+
   /** Bytes that the cache takes now. */
   get cachedBytes(): number {
     return this.#table.reads.cachedBytes

@@ -36,6 +36,7 @@ export const browserDependencies = [
   'compact-encoding',
   'corestore',
   'events',
+  'hyperbee',
   'hyperbee2',
   'hypercore',
   'hypercore-crypto',

@@ -15,6 +15,7 @@ import {
 const EVERYWHERE = [
   'test/core/**/*.test.ts',
   'test/kv/**/*.test.ts',
+  'test/publish/**/*.test.ts',
   'test/simulation/**/*.test.ts',
   'test/sync/**/*.test.ts',
   'test/typed/**/*.test.ts'

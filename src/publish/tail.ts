@@ -1,0 +1,71 @@
+import Hypercore from 'hypercore'
+
+/** How long a reader that claims to have more has for its proof, ms. */
+const PATIENCE = 10_000
+/** After so many claims without a proof no claim is waited for any more. */
+const MOST_LIES = 3
+
+/**
+ * Readers may have more of the published core than this store: a disk that lies, or a store brought back from a backup. To
+ * append then would make two logs of one. So whoever claims to have more is asked for it first.
+ */
+export class Tail {
+  readonly #core: Hypercore
+  readonly #disbelieved = new WeakSet<object>()
+  #lies = 0
+
+  constructor(core: Hypercore) {
+    this.#core = core
+  }
+
+  /** Resolves when no reader has more, or none that proves it. Returns by how many blocks the core grew. */
+  async fetch(patience = PATIENCE): Promise<number> {
+    const core = this.#core
+    const from = core.length
+    while (this.#lies < MOST_LIES) {
+      const claims = core.peers.filter(
+        peer =>
+          peer.remoteFork === core.fork && peer.remoteLength > core.length && !this.#disbelieved.has(peer)
+      )
+      if (claims.length === 0) break
+      const { length } = core
+      await this.#upgrade(patience)
+      if (core.length > length) continue
+      this.#lies++
+      for (const peer of claims) this.#disbelieved.add(peer)
+    }
+    if (core.length > from) {
+      this.#lies = 0
+      // for those who want the whole history; the tree itself does without
+      core.download({ start: from, end: core.length })
+    }
+    return core.length - from
+  }
+
+  async #upgrade(patience: number): Promise<void> {
+    const { length } = this.#core
+    const activeRequests: Hypercore.ActiveRequests = []
+    let timer: ReturnType<typeof setTimeout> | undefined
+    const grown = new Promise<void>(resolve => {
+      const look = () => {
+        if (this.#core.length > length) resolve()
+      }
+      this.#core.once('append', look)
+      this.#core.once('close', resolve)
+      timer = setTimeout(() => {
+        this.#core.off('append', look)
+        resolve()
+      }, patience)
+    })
+    // it is cancelled below when the time is up
+    const asked = this.#core.update({ force: true, wait: true, activeRequests }).then(noop, noop)
+    try {
+      await Promise.race([grown, asked.then(() => (this.#core.length > length ? undefined : grown))])
+    } finally {
+      clearTimeout(timer)
+      Hypercore.destroyRequests(activeRequests, null)
+    }
+  }
+}
+
+function noop(): void {}

@@ -1,0 +1,53 @@
+import b4a from 'b4a'
+import type { HyperbeeView } from '../../src/index.ts'
+import { COUNTS } from './keys.ts'
+import { NO_COUNTS } from './model.ts'
+import type { Counts } from './records.ts'
+
+/** Records of the view as one unit leaves them, each read once; written as one batch at the end. */
+export class Draft {
+  readonly #view: HyperbeeView
+  readonly #records = new Map<string, object | null>()
+  readonly #changed = new Set<string>()
+
+  constructor(view: HyperbeeView) {
+    this.#view = view
+  }
+
+  async get<T extends object>(key: string): Promise<T | null> {
+    const known = this.#records.get(key)
+    if (known !== undefined) return known as T | null
+    const entry = await this.#view.get(b4a.from(key))
+    const record = entry && (JSON.parse(b4a.toString(entry.value)) as T)
+    this.#records.set(key, record)
+    return record
+  }
+
+  /** @param record null: there is none any more */
+  put<T extends object>(key: string, record: T | null): void {
+    this.#records.set(key, record)
+    this.#changed.add(key)
+  }
+
+  async counts(): Promise<Counts> {
+    return (await this.get<Counts>(COUNTS)) ?? NO_COUNTS
+  }
+
+  /** @param changes what to add */
+  async count(changes: Partial<Counts>): Promise<void> {
+    const counts: Record<keyof Counts, number> = { ...(await this.counts()) }
+    for (const [name, change] of Object.entries(changes)) counts[name as keyof Counts] += change
+    this.put(COUNTS, counts)
+  }
+
+  async flush(): Promise<void> {
+    if (this.#changed.size === 0) return
+    const batch = this.#view.write()
+    for (const key of this.#changed) {
+      const record = this.#records.get(key)
+      if (record) batch.tryPut(b4a.from(key), b4a.from(JSON.stringify(record)))
+      else batch.tryDelete(b4a.from(key))
+    }
+    await batch.flush()
+  }
+}

@@ -1,6 +1,6 @@
 // What the build does for those who install the package, after the bundles and the declarations are made.
 import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { dirname, join, resolve } from 'node:path'
+import { dirname, join, relative, resolve, sep } from 'node:path'
 
 const MAP_COMMENT = /\n?\/\/# sourceMappingURL=\S+\s*$/
 
@@ -8,6 +8,7 @@ const MAP_COMMENT = /\n?\/\/# sourceMappingURL=\S+\s*$/
 export function finishPackage(root, dist) {
   writeFileSync(join(dist, 'node', 'index.cjs'), REQUIRED)
   dropUselessMaps(join(dist, 'browser', 'chunks'))
+  declareNamesOfPages(join(dist, 'types'))
   const { exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
   const entries = typesOf(exports).map(path => join(dist, path.replace(/^\.\/dist\//, '')))
   keepReachable(join(dist, 'types'), entries.filter(isFile))
@@ -28,6 +29,44 @@ function dropUselessMaps(chunks) {
   }
 }
 
+/** Types that only "DOM" or "WebWorker" in `lib` declares; some of them Node's types, too. */
+const NAMES_OF_PAGES = [
+  'AbortSignal',
+  'BroadcastChannel',
+  'EventTarget',
+  'IDBDatabase',
+  'IDBFactory',
+  'IDBKeyRange',
+  'IDBRequest<T = any>',
+  'IDBTransaction',
+  'LockManager',
+  'Worker'
+]
+
+/**
+ * Declares them as empty interfaces, which merge with the true ones where there are any, so that a program for Node that
+ * has no such `lib` can read our declarations, and those of streamx.
+ */
+function declareNamesOfPages(types) {
+  const file = join(types, 'pages.d.ts')
+  const names = new RegExp(
+    `\\b(${NAMES_OF_PAGES.map(name => name.replace(/<.*/, '')).join('|')})\\b|from 'streamx'`
+  )
+  for (const path of declarationFiles(types)) {
+    const text = readFileSync(path, 'utf8')
+    if (!names.test(text)) continue
+    const way = relative(dirname(path), file).split(sep).join('/')
+    writeFileSync(path, `/// <reference path="${way.startsWith('.') ? way : `./${way}`}" />\n${text}`)
+  }
+  writeFileSync(file, NAMES_OF_PAGES.map(name => `interface ${name} {}\n`).join(''))
+}
+
+function declarationFiles(folder) {
+  return readdirSync(folder, { recursive: true })
+    .map(name => join(folder, name))
+    .filter(isFile)
+}
+
 function typesOf(entry) {
   if (typeof entry !== 'object' || entry === null) return []
   return Object.entries(entry).flatMap(([name, value]) => (name === 'types' ? [value] : typesOf(value)))
@@ -37,10 +76,7 @@ function typesOf(entry) {
 function keepReachable(folder, entries) {
   const kept = new Set(entries)
   for (const path of kept) for (const other of declarationsIn(path)) kept.add(other)
-  for (const name of readdirSync(folder, { recursive: true })) {
-    const path = join(folder, name)
-    if (isFile(path) && !kept.has(path)) rmSync(path)
-  }
+  for (const path of declarationFiles(folder)) if (!kept.has(path)) rmSync(path)
 }
 
 function declarationsIn(path) {

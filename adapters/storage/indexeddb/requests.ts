@@ -19,7 +19,7 @@ export type Durability = 'relaxed' | 'strict'
 export function begin(
   database: IDBDatabase,
   stores: readonly StoreName[],
-  { mode = 'readonly', durability }: { mode?: IDBTransactionMode; durability?: Durability } = {}
+  { mode = 'readonly', durability }: { mode?: 'readonly' | 'readwrite'; durability?: Durability } = {}
 ): IDBTransaction {
   const scope = mode === 'readwrite' ? new Set([...stores, STORES.log]) : stores
   try {

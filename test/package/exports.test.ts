@@ -23,7 +23,7 @@ test('arethetypeswrong finds nothing in any entry that we did not decide', async
     const { kind, entrypoint, resolutionKind } = { entrypoint: '', resolutionKind: '', ...problem }
     // the resolution of TypeScript 4, which knows no exports: not supported
     if (resolutionKind === 'node10') continue
-    // entries other than '.' are ES modules, which `require` of Node 20.19 takes: see docs/PACKAGE.md
+    // entries other than '.' are ES modules, which `require` of Node 20.19 takes
     if (kind === 'CJSResolvesToESM' && entrypoint !== '.') continue
     decided.push(`${kind} ${entrypoint} ${resolutionKind} ${JSON.stringify(problem)}`)
   }

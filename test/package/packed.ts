@@ -84,11 +84,13 @@ export interface Output {
   readonly stderr: string
 }
 
+/** Variables of the test's own run, which users' programs do not have; what configures npm stays. */
+const OF_THE_TEST =
+  /^(VITEST|NODE_(OPTIONS|ENV|PATH)$|npm_(package|lifecycle|command|execpath|config_local_prefix))/
+
 /** Runs a program to its end; rejects with all that it said when it fails. */
 export async function run(program: string, args: readonly string[], cwd: string): Promise<Output> {
-  // a test runs with variables that users' programs do not have
-  const { NODE_OPTIONS: _, NODE_ENV: __, NODE_PATH: ___, ...inherited } = process.env
-  const env = Object.fromEntries(Object.entries(inherited).filter(([name]) => !/^(VITEST|npm_)/.test(name)))
+  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !OF_THE_TEST.test(name)))
   const options = { cwd, env, shell: program.endsWith('.cmd'), maxBuffer: 2 ** 26 }
   return promisify(execFile)(program, args, options).catch(({ message, stdout, stderr }) => {
     throw new Error([message, stdout, stderr].join('\n'))

@@ -349,12 +349,11 @@ export class Database<View> {
   #onreport(report: CycleReport): void {
     const engine = this.#engine
     if (!engine || this.#state.state === 'closed') return
-    if (report.complete) {
-      this.#orderLength = engine.linearizer.length
-      for (const take of this.#atRest) take(engine)
-    }
+    if (report.complete) this.#orderLength = engine.linearizer.length
     if (this.#notices.isShownBy(report)) this.#snapshot?.move()
     this.#notices.tell(report, engine)
+    // last: whoever reads the order has heard by then that it moved
+    if (report.complete) for (const take of this.#atRest) take(engine)
     this.#exchange.tell(report, engine)
     this.#changes.tell()
   }

@@ -17,7 +17,7 @@ import { Picture } from './picture.tsx'
 import { Rows } from './rows.tsx'
 import { WaitingList } from './waiting-list.tsx'
 
-export interface OrderPanelProps {
+export interface OrderViewProps {
   readonly feed: OrderFeed
   /** What a writer is called, by the key as z-base-32. */
   nameOf(writer: string): string
@@ -35,7 +35,7 @@ const MOST_ROWS = 400_000
 const NEAR = ROW
 
 /** The merged order as a picture and a list in one, and all of any entry that is chosen. It fills what it is put into. */
-export function OrderPanel({ feed, nameOf, titleOf, onerror }: OrderPanelProps) {
+export function OrderView({ feed, nameOf, titleOf, onerror }: OrderViewProps) {
   const [state, setState] = useState<OrderState>(UNREAD)
   const [view, setView] = useState({ top: 0, height: 400 })
   const [chosen, setChosen] = useState<Placed | Waiting | null>(null)

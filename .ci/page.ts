@@ -2,18 +2,31 @@
 import { join } from 'node:path'
 import type { UserConfig } from 'vite'
 import { browserAliases, browserDefines, browserInjections } from '../adapters/browser/aliases.ts'
+import { preloadsOf, serviceWorker } from './service-worker.ts'
+
+const root = join(import.meta.dirname, '..', 'demo', 'page')
 
 export const pageBundle: UserConfig = {
-  root: join(import.meta.dirname, '..', 'demo', 'page'),
+  root,
   base: './',
   resolve: { alias: browserAliases },
   define: browserDefines,
+  oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
+  plugins: [
+    preloadsOf('/demo/page/database.ts'),
+    serviceWorker({
+      source: join(root, 'service-worker', 'service-worker.ts'),
+      publicFolder: join(root, 'public')
+    })
+  ],
   build: {
     target: 'es2022',
     sourcemap: true,
     emptyOutDir: true,
     modulePreload: { polyfill: false },
     chunkSizeWarningLimit: 2000,
+    // a `data:` address in the styles would want a wider policy
+    assetsInlineLimit: 0,
     rolldownOptions: {
       transform: { inject: browserInjections },
       output: {

@@ -1,0 +1,184 @@
+import { Component } from 'preact'
+import { useEffect, useRef, useState } from 'preact/hooks'
+import { LIMITS } from '../../board/limits.ts'
+import type { Row } from '../state/model-types.ts'
+import { useDragSource } from './drag.ts'
+import { Icon } from './icons.tsx'
+import { ItemDetails } from './item-details.tsx'
+import { moveByKey } from './move-keys.ts'
+import { useSession } from './session-context.ts'
+
+interface Props {
+  readonly row: Row
+  readonly list: string
+  readonly index: number
+  readonly isLast: boolean
+  readonly writable: boolean
+}
+
+/** Rendered again only when it is another row: a list may show thousands. */
+export class ItemRow extends Component<Props> {
+  override shouldComponentUpdate(next: Props): boolean {
+    const { row, list, index, isLast, writable } = this.props
+    return (
+      next.row !== row ||
+      next.list !== list ||
+      next.index !== index ||
+      next.isLast !== isLast ||
+      next.writable !== writable
+    )
+  }
+
+  override render() {
+    return <ItemLine {...this.props} />
+  }
+}
+
+function ItemLine({ row, list, index, isLast, writable }: Props) {
+  const session = useSession()
+  const [isOpen, setOpen] = useState(false)
+  const [isEditing, setEditing] = useState(false)
+  const { isDragged, ondragstart, ondragend } = useDragSource({ id: row.id, list, index })
+  const details = `more-${row.id}`
+  const classes = ['item', row.done && 'done', isOpen && 'open', isDragged && 'dragged']
+    .filter(Boolean)
+    .join(' ')
+  return (
+    <li
+      class={classes}
+      data-item={row.id}
+      onKeyDown={writable ? event => moveByKey(event, { session, row, list }) : undefined}
+    >
+      <div class="line">
+        {writable && (
+          <span class="grip" draggable onDragStart={ondragstart} onDragEnd={ondragend} aria-hidden="true">
+            <Icon name="grip" />
+          </span>
+        )}
+        <Tick row={row} writable={writable} />
+        {isEditing ? (
+          <EditText row={row} onclose={() => setEditing(false)} />
+        ) : (
+          <button
+            type="button"
+            class="what"
+            disabled={!writable}
+            title={writable ? 'Edit' : undefined}
+            onClick={() => setEditing(true)}
+          >
+            <span class="text">{row.text}</span>
+          </button>
+        )}
+        <span class="side">
+          {row.others > 0 && (
+            <button type="button" class="badge honey" onClick={() => setOpen(true)}>
+              <Icon name="versions" />
+              {row.others + 1}
+              <span class="unseen"> versions of {row.text}</span>
+            </button>
+          )}
+          {row.hasNote && (
+            <span class="badge" title="Has a note">
+              <Icon name="note" />
+              <span class="unseen">Has a note</span>
+            </span>
+          )}
+          <button
+            type="button"
+            class="button icon plain"
+            aria-expanded={isOpen}
+            aria-controls={details}
+            aria-label={`More about ${row.text}`}
+            onClick={() => setOpen(!isOpen)}
+          >
+            <Icon name="more" />
+          </button>
+        </span>
+      </div>
+      {isOpen && (
+        <ItemDetails
+          id={details}
+          row={row}
+          list={list}
+          index={index}
+          isLast={isLast}
+          onclose={() => setOpen(false)}
+        />
+      )}
+    </li>
+  )
+}
+
+function Tick({ row, writable }: { row: Row; writable: boolean }) {
+  const session = useSession()
+  // what the user sees at once, until the view says the same
+  const [wanted, setWanted] = useState<boolean | null>(null)
+  useEffect(() => setWanted(null), [row])
+  const tick = async (done: boolean) => {
+    setWanted(done)
+    if (!(await session.act({ op: 'edit', id: row.id, done }))) setWanted(null)
+  }
+  return (
+    <label class="tick">
+      <input
+        type="checkbox"
+        checked={wanted ?? row.done}
+        disabled={!writable}
+        aria-label={row.text}
+        onChange={event => void tick(event.currentTarget.checked)}
+      />
+    </label>
+  )
+}
+
+function EditText({ row, onclose }: { row: Row; onclose(): void }) {
+  const session = useSession()
+  const field = useRef<HTMLTextAreaElement>(null)
+  /** What its editor saw, though others may write meanwhile. */
+  const [was] = useState(row.text)
+  const isDone = useRef(false)
+  useEffect(() => {
+    field.current?.focus()
+    field.current?.setSelectionRange(was.length, was.length)
+  }, [was])
+
+  const back = () => {
+    const { current } = field
+    const item = current?.closest('.item')
+    isDone.current = true
+    onclose()
+    queueMicrotask(() => item?.querySelector<HTMLElement>('.what')?.focus())
+  }
+  const save = async ({ stays }: { stays: boolean }) => {
+    const text = field.current?.value.trim() ?? ''
+    if (isDone.current) return
+    isDone.current = true
+    if (text === '' || text === was || (await session.act({ op: 'edit', id: row.id, text, was })))
+      return stays ? back() : onclose()
+    // it could not be written: what was typed stays
+    isDone.current = false
+  }
+  return (
+    <div class="edit">
+      <textarea
+        ref={field}
+        class="input"
+        rows={1}
+        maxLength={LIMITS.text}
+        aria-label={`Text of ${was}`}
+        defaultValue={was}
+        onBlur={() => void save({ stays: false })}
+        onKeyDown={event => {
+          if (event.key === 'Escape') {
+            event.stopPropagation()
+            back()
+          }
+          if (event.key === 'Enter' && !event.shiftKey) {
+            event.preventDefault()
+            void save({ stays: true })
+          }
+        }}
+      />
+    </div>
+  )
+}

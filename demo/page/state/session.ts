@@ -1,0 +1,201 @@
+import type { Op } from '../../board/ops.ts'
+import { placeBetween } from '../../board/places.ts'
+import type { BoardDatabase } from '../database.ts'
+import { type Trouble, troubleOf } from '../errors.ts'
+import { changeBoard, type KnownBoard } from '../known-boards.ts'
+import { type NetworkSettings, type NetworkState, NO_NETWORK } from '../network/state.ts'
+import { type BoardState, NOTHING } from './board-state.ts'
+import type { ItemChange } from './changes.ts'
+import { News } from './news.ts'
+import { Reader } from './reader.ts'
+import type { Sdk } from './sdk.ts'
+import { Store } from './store.ts'
+import { Toasts } from './toasts.ts'
+
+/** An open board, as the components see it. */
+export interface OpenState {
+  readonly writable: boolean
+  /** What stays wrong until somebody does something about it. */
+  readonly trouble: Trouble | null
+}
+
+/** One board that is open in this page: what is shown of it, and all that people do on it. */
+export class Session {
+  readonly db: BoardDatabase
+  readonly sdk: Sdk
+  readonly board = new Store<BoardState>(NOTHING)
+  readonly network = new Store<NetworkState>(NO_NETWORK)
+  readonly open: Store<OpenState>
+  readonly toasts = new Toasts()
+  readonly news = new News()
+  readonly reader: Reader
+  #known: KnownBoard
+
+  constructor({ db, sdk, known }: { db: BoardDatabase; sdk: Sdk; known: KnownBoard }) {
+    this.db = db
+    this.sdk = sdk
+    this.#known = known
+    this.open = new Store<OpenState>({ writable: db.writable, trouble: null })
+    this.reader = new Reader({
+      db,
+      model: sdk.model,
+      board: this.board,
+      onchange: changes => this.#onchange(changes),
+      onerror: error => this.open.set({ trouble: troubleOf(error) })
+    })
+    for (const event of ['writable', 'unwritable'] as const)
+      db.on(event, () => {
+        this.open.set({ writable: db.writable })
+        this.reader.schedule()
+      })
+    db.on('update', () => this.reader.schedule())
+    db.on('told', state => this.network.set(state))
+    db.on('error', error => this.open.set({ trouble: troubleOf(error) }))
+    db.on('diverged', () => this.open.set({ trouble: troubleOf({ code: 'DIVERGED' }) }))
+    db.on('conflict', ({ isLocal }) => {
+      if (isLocal) this.open.set({ trouble: troubleOf({ code: 'CONFLICT' }) })
+    })
+    this.board.subscribe(() => this.#remember())
+  }
+
+  get known(): KnownBoard {
+    return this.#known
+  }
+
+  /** Own writer key, z-base-32. */
+  get me(): string {
+    return this.db.local.id
+  }
+
+  /** Reads what is here, and says what is to be said on a board that was just made or joined. */
+  async begin(): Promise<void> {
+    await this.reader.read()
+    const { making, joining, me } = this.#known
+    if (making) {
+      const { name } = this.board.state
+      const ops: Op[] = [
+        { op: 'board', name: making.name },
+        ...(me ? [{ op: 'me', name: me } as const] : []),
+        { op: 'list', id: newId(), title: 'To do', place: placeBetween([null, null]) }
+      ]
+      if (name !== null || (await this.act(ops))) this.keep({ making: null })
+    }
+    if (!joining) return
+    const { standing } = this.board.state.standing
+    const isSaid = standing === 'member' || (joining.invite === null && standing !== 'unknown')
+    if (isSaid || (await this.join(me || 'Guest'))) this.keep({ joining: null })
+  }
+
+  /** Asks to be let in, or comes in by the invitation; also again, where the first time failed. */
+  join(name: string): Promise<boolean> {
+    const seed = this.#known.joining?.invite ?? null
+    const op: Op =
+      seed === null
+        ? { op: 'ask', name }
+        : this.sdk.joinOp(this.sdk.fromHex(seed), {
+            key: this.db.key as Uint8Array,
+            writer: this.db.local.key,
+            name
+          })
+    this.keep({ me: name })
+    return this.act(op, { optimistic: true })
+  }
+
+  /** Appends; false when that failed, which the user has been told. */
+  async act(op: Op | readonly Op[], options: { optimistic?: boolean } = {}): Promise<boolean> {
+    const ops = Array.isArray(op) ? (op as readonly Op[]) : [op as Op]
+    for (const one of ops) if ('id' in one) this.news.own(one.id)
+    try {
+      await this.db.append(op, options)
+      return true
+    } catch (error) {
+      const { title, advice } = troubleOf(error)
+      this.toasts.show({ text: `${title}. ${advice}`, kind: 'bad' })
+      return false
+    }
+  }
+
+  /** On top of the list, where it is seen. */
+  addItem(list: string, text: string): Promise<boolean> {
+    const first = this.board.state.lists.find(state => state.list.id === list)?.rows[0]
+    const place = placeBetween([null, first?.place ?? null])
+    return this.act({ op: 'item', id: newId(), list, text, place })
+  }
+
+  addList(title: string): Promise<boolean> {
+    const last = this.board.state.lists.at(-1)?.list.place ?? null
+    return this.act({ op: 'list', id: newId(), title, place: placeBetween([last, null]) })
+  }
+
+  /** Into the bin, and says so with a way back. */
+  async remove(id: string, text: string): Promise<void> {
+    if (await this.act({ op: 'remove', id })) this.#offerUndo(id, text)
+  }
+
+  async removeList(id: string, title: string): Promise<void> {
+    if (await this.act({ op: 'unlist', id })) this.#offerUndo(id, title)
+  }
+
+  /** Puts an item between two others of a list: those shown at `index` of it when the item is not counted. */
+  async move(id: string, to: { list: string; index: number }): Promise<boolean> {
+    const state = this.board.state.lists.find(({ list }) => list.id === to.list)
+    const others = (state?.rows ?? []).filter(row => row.id !== id)
+    const before = others[to.index - 1] ?? null
+    let after = others[to.index] ?? null
+    if (!after && before && !state?.isAll) {
+      // behind the last one that is shown, there are others
+      const options = { limit: 2, after: before }
+      const next = await this.sdk.model.readRows(this.db.view, to.list, options)
+      after = next.find(row => row.id !== id) ?? null
+    }
+    const place = placeBetween([before?.place ?? null, after?.place ?? null])
+    return this.act({ op: 'move', id, list: to.list, place })
+  }
+
+  async rename(name: string): Promise<boolean> {
+    return this.act({ op: 'me', name }).then(isDone => {
+      if (isDone) this.keep({ me: name })
+      return isDone
+    })
+  }
+
+  setNetwork(change: Partial<NetworkSettings>): void {
+    this.keep({ ...(change.relays && { relays: change.relays }) })
+    this.db.call('network', change).catch(error => {
+      const { title, advice } = troubleOf(error)
+      this.toasts.show({ text: `${title}. ${advice}`, kind: 'bad' })
+    })
+  }
+
+  keep(change: Partial<KnownBoard>): void {
+    this.#known = { ...this.#known, ...change }
+    changeBoard(this.#known.store, change)
+  }
+
+  async close(): Promise<void> {
+    this.reader.close()
+    await this.db.close()
+  }
+
+  #offerUndo(id: string, text: string): void {
+    this.toasts.show({
+      text: `“${text}” is in the bin.`,
+      action: { label: 'Undo', run: () => void this.act({ op: 'restore', id }) }
+    })
+  }
+
+  #onchange(changes: readonly ItemChange[]): void {
+    this.news.tell(changes, { me: this.me, people: this.board.state.people })
+  }
+
+  #remember(): void {
+    const { name } = this.board.state
+    if (name !== null && name !== this.#known.name) this.keep({ name })
+  }
+}
+
+/** Random, as ids that nobody else makes up. */
+export function newId(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(10))
+  return [...bytes].map(byte => byte.toString(36).padStart(2, '0')).join('')
+}

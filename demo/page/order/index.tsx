@@ -1,0 +1,23 @@
+import type { BoardDatabase } from '../database.ts'
+import type { Person } from '../state/model-types.ts'
+import { OrderView } from './order-view.tsx'
+
+export interface OrderPanelProps {
+  readonly db: BoardDatabase
+  /** By writer key, z-base-32. */
+  readonly people: ReadonlyMap<string, Person>
+}
+
+/** The merged order of a board's entries. */
+export function OrderPanel({ db, people }: OrderPanelProps) {
+  return (
+    <OrderView
+      feed={db}
+      nameOf={writer => people.get(writer)?.name || `Writer ${writer.slice(0, 4)}`}
+      onerror={error => {
+        // a database that is being closed has no order to show any more
+        if ((error as { code?: string }).code !== 'CLOSED') reportError(error)
+      }}
+    />
+  )
+}

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { isBuiltin } from 'node:module'
 import { dirname, join, posix } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { importsOf, type Packed, pack, repository, targetsOf } from './packed.ts'
+import { importsOf, npm, type Packed, pack, repository, targetsOf } from './packed.ts'
 
 let packed: Packed
 
@@ -134,6 +134,21 @@ test('links of the README lead to files of the package; those of the docs do, or
       .map(to => `${path}: ${to}`)
   })
   expect(broken).toEqual([])
+})
+
+test('npm would publish it as it is, without corrections of its own', async () => {
+  // nobody answers there: what it says comes from the package alone
+  const nowhere = ['--registry', 'http://127.0.0.1:9/', '--fetch-retries=0']
+  const { stdout, stderr } = await npm(['publish', '--dry-run', '--ignore-scripts', ...nowhere], repository)
+  expect(stdout).toContain(`autobee@${packed.manifest.version}`)
+  expect(stderr).not.toMatch(/correct|invalid|removed/i)
+})
+
+test('each dependency is written down with its reason', () => {
+  const reasons = packed.read('docs/DEPENDENCIES.md')
+  const { dependencies, devDependencies, peerDependencies } = packed.manifest
+  const names = Object.keys({ ...dependencies, ...devDependencies, ...peerDependencies })
+  expect(names.filter(name => !reasons.includes(`\`${name}\``))).toEqual([])
 })
 
 test('the changes of this version are written down', () => {

@@ -47,6 +47,7 @@ export function OrderView({ feed, nameOf, titleOf, onerror }: OrderViewProps) {
   const lanes = useRef<readonly string[]>([])
   const titles = useRef(new Titles())
   const follows = useRef(true)
+  const lastTop = useRef(0)
   /** Position that is to have the focus as soon as it is rendered. */
   const focusNext = useRef<number | null>(null)
   const ask = useRef({ nameOf, titleOf, onerror })
@@ -209,7 +210,10 @@ export function OrderView({ feed, nameOf, titleOf, onerror }: OrderViewProps) {
             ref={scroller}
             onScroll={event => {
               const { scrollTop, clientHeight, scrollHeight } = event.currentTarget
-              follows.current = scrollHeight - scrollTop - clientHeight < NEAR
+              // on its way down to the end it is not there yet, and follows all the same
+              if (scrollHeight - scrollTop - clientHeight < NEAR) follows.current = true
+              else if (scrollTop < lastTop.current) follows.current = false
+              lastTop.current = scrollTop
               setView({ top: scrollTop, height: clientHeight })
             }}
           >

@@ -1,0 +1,3 @@
+/** What `import 'autobee/tabs'` gives, as types. */
+export * from '../tabs.ts'
+export { SharedAutobee as default } from '../tabs.ts'

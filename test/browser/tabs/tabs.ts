@@ -1,0 +1,85 @@
+/** Tabs in one page: each SharedAutobee waits for the store's lock for itself, and speaks over channels, as if alone in its tab. */
+import b4a from 'b4a'
+import { afterEach } from 'vitest'
+import { browserEnvironment } from '../../../adapters/storage/indexeddb/environment.ts'
+import { indexedDbIn } from '../../../adapters/storage/indexeddb.ts'
+import { SharedAutobee, type SharedAutobeeOptions } from '../../../adapters/tabs.ts'
+import { type ApplyNode, Autobee, type Host, type HyperbeeView } from '../../../src/index.ts'
+
+export interface Value {
+  readonly id: string
+  readonly addWriter?: string
+}
+
+/** The nth value of a view is under its id; `count` is how many units there were. */
+export async function apply(nodes: ApplyNode[], view: HyperbeeView, host: Host): Promise<void> {
+  const batch = view.write()
+  const last = await view.get(b4a.from('count'))
+  let count = last ? Number(b4a.toString(last.value as Uint8Array)) : 0
+  for (const node of nodes) {
+    const { id, addWriter } = node.value as unknown as Value
+    if (addWriter) host.addWriter(addWriter)
+    if (id === 'refused') throw new Error('refused')
+    batch.tryPut(b4a.from(`id/${id}`), b4a.from(String(count)))
+    count++
+  }
+  batch.tryPut(b4a.from('count'), b4a.from(String(count)))
+  await batch.flush()
+}
+
+const open: { close(): Promise<void> }[] = []
+
+export type Tab = SharedAutobee & { readonly errors: string[] }
+
+export interface Sleeping {
+  /** As when the browser puts the page aside, or freezes it. */
+  sleep(): void
+  wake(): void
+}
+
+afterEach(async () => {
+  for (const one of open.splice(0).reverse()) await one.close()
+})
+
+export function nameOf(): string {
+  return `autobee-tabs-${crypto.randomUUID()}`
+}
+
+export function makeTab(name: string, options: SharedAutobeeOptions & { key?: string } = {}): Tab & Sleeping {
+  const page = new EventTarget()
+  const adapter = indexedDbIn(() => ({ ...browserEnvironment(), page, document: undefined }), name)
+  const { key = null, ...rest } = options
+  const tab = new SharedAutobee(adapter, key, { apply, valueEncoding: 'json', ackInterval: 0, ...rest })
+  open.push(tab)
+  const errors: string[] = []
+  tab.on('error', ({ code, reason }) => errors.push(reason ? `${code} ${reason}` : code))
+  return Object.assign(tab, {
+    errors,
+    sleep: () => page.dispatchEvent(new Event('pagehide')),
+    wake: () => page.dispatchEvent(new Event('pageshow'))
+  })
+}
+
+export async function openTab(...args: Parameters<typeof makeTab>): Promise<Tab & Sleeping> {
+  const tab = makeTab(...args)
+  await tab.ready()
+  return tab
+}
+
+export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await condition())) await new Promise(resolve => setTimeout(resolve, 2))
+}
+
+/** Ids of the view, in the order in which they were applied. */
+export async function ids(tab: { readonly bee: HyperbeeView }): Promise<string[]> {
+  const found: [number, string][] = []
+  for await (const { key, value } of tab.bee.createReadStream({ gte: b4a.from('id/'), lt: b4a.from('id0') }))
+    found.push([Number(b4a.toString(value as Uint8Array)), b4a.toString(key as Uint8Array).slice(3)])
+  return found.sort(([a], [b]) => a - b).map(([, id]) => id)
+}
+
+export function numbers(count: number, name = ''): string[] {
+  return Array.from({ length: count }, (_, i) => `${name}${i}`)
+}
+
+export { Autobee }

@@ -26,7 +26,6 @@ const NODE_ENTRIES = {
   'transport/swarm': 'adapters/transport/swarm.ts',
   cli: 'demo/cli.ts',
   'demo/start': 'demo/start.ts',
-  'demo/peer': 'demo/peer.ts',
   'demo/many-cores/writer': 'demo/many-cores/writer.ts',
   'demo/many-cores/reader': 'demo/many-cores/reader.ts'
 }

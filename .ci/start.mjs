@@ -1,4 +1,4 @@
-// npm start [-- arguments for the demo's peer]; --demo=NAME, first, for another program of the demo
+// npm start [-- arguments for demo/start.ts]; --demo=NAME, first, for another program of the demo
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -8,7 +8,7 @@ await main(async () => {
   await setup({ build: true })
   const [, demo] = /^--demo=(.+)$/.exec(process.argv[2] ?? '') ?? []
   if (demo) process.argv.splice(2, 1)
-  const name = demo ?? 'peer'
+  const name = demo ?? 'start'
   const program = join(root, 'dist', 'node', 'demo', `${name}.js`)
   if (!existsSync(program)) throw new SetupError(`There is no demo/${name}.ts to run.`)
   process.argv[1] = program

@@ -82,7 +82,7 @@ export class Folder {
 
   /** @throws UserError `DATABASE_EXISTS` when the store in it is another program's */
   checkFree(): void {
-    if (existsSync(join(this.path, 'peer.json')))
+    if (existsSync(join(this.path, 'board.json')))
       throw new UserError(
         `${this.name} holds a database of \`npm start\`, which is of another kind. Choose another folder with --data.`,
         { code: 'DATABASE_EXISTS' }

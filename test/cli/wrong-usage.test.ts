@@ -95,7 +95,7 @@ describe('what cannot be done is exit code 1 and one sentence', () => {
       error: 'DATABASE_EXISTS'
     })
     await mkdir(shop.path('demo'))
-    await writeFile(shop.path('demo', 'peer.json'), '{}')
+    await writeFile(shop.path('demo', 'board.json'), '{}')
     for (const args of [['create'], ['join', key], ['list']])
       expectError(await shop.run([...args, '--json', '--data', 'demo']), {
         code: 1,

@@ -1,20 +1,19 @@
-/** `npm start`: a peer of a database in a folder. `npm start -- --help` says all. */
+/** `npm start`: a board with its page, a relay, and a peer that is always there. `npm start -- --help` says all. */
 import { UserError } from './common/user-error.ts'
-import { HELP, parseFlags } from './peer/flags.ts'
-import { createTeller } from './peer/notices.ts'
-import { runPeer } from './peer/run.ts'
+import { HELP, parseFlags } from './start/flags.ts'
+import { Teller } from './start/notices.ts'
+import { run } from './start/run.ts'
 
 async function main(): Promise<number> {
-  const { stdin, stdout, stderr } = process
-  const json = process.argv.includes('--json')
-  const teller = createTeller({ out: stdout, err: stderr }, { json })
+  const { stdout: out, stderr: err } = process
+  const teller = new Teller({ out, err }, { json: process.argv.includes('--json') })
   try {
     const flags = parseFlags(process.argv.slice(2))
     if (flags.help) {
-      stdout.write(`${HELP}\n`)
+      out.write(`${HELP}\n`)
       return 0
     }
-    return await runPeer(flags, { stdin, teller, stop: stopped() })
+    return await run(flags, { teller, stop: stopped() })
   } catch (error) {
     if (!(error instanceof UserError)) throw error
     teller.problem(error.message)
@@ -22,7 +21,7 @@ async function main(): Promise<number> {
   }
 }
 
-/** Resolves when the user or the system wants the peer to end; the second time ends it at once. */
+/** Resolves when the user or the system wants it to end; the second time ends it at once. */
 function stopped(): Promise<void> {
   return new Promise(resolve => {
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {

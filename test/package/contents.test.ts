@@ -16,7 +16,9 @@ afterAll(() => packed?.remove())
 const ALLOWED = [
   /^(LICENSE|README\.md|package\.json)$/,
   /^docs\/[A-Z-]+\.md$/,
-  /^docs\/(api|examples|images)\//,
+  /^docs\/api\/[\w-]+\.md$/,
+  /^docs\/images\/[\w-]+\.(png|svg|webp)$/,
+  /^docs\/examples\/(?!.*\bdist\/)([\w-]+\/)*[\w.-]+\.([cm]?js|ts|html|css|md|json)$/,
   /^bench\/RESULTS\.md$/,
   /^dist\/browser\/(\w+|(storage|transport)\/[\w-]+|chunks\/[\w-]+)\.js(\.map)?$/,
   /^dist\/browser\/THIRD_PARTY_NOTICES\.txt$/,

@@ -53,6 +53,7 @@ export function decodeMark(bytes: Uint8Array): Mark | null {
     if (version > MARK_VERSION) {
       throw new AutobeeError('UPGRADE_REQUIRED', `this was published by a later release (mark ${version})`)
     }
+    if (version !== MARK_VERSION) return null
     const [length, mapVersion] = [uint(), uint()]
     const hash = hash32()
     const heads: MarkedHead[] = []

@@ -1,5 +1,6 @@
 import b4a from 'b4a'
 import { changesBetween } from '../apply/changes.ts'
+import { AutobeeError, toAutobeeError } from '../errors.ts'
 import type { HyperbeeView } from '../view.ts'
 import type { PublishedEntry, PublishSettings } from './options.ts'
 
@@ -64,9 +65,13 @@ export async function* everything(to: HyperbeeView, map: Map): AsyncGenerator<Op
 
 function mapped({ key, value }: PublishedEntry, map: Map): Uint8Array | null {
   if (!map) return value
-  const result = map({ key, value })
-  if (result === null || result instanceof Uint8Array) return result
-  throw new TypeError('map gives bytes or null')
+  try {
+    const result = map({ key, value })
+    if (result === null || result instanceof Uint8Array) return result
+  } catch (error) {
+    throw toAutobeeError(error, { code: 'APPLY_FAILED', message: 'map threw' })
+  }
+  throw new AutobeeError('APPLY_FAILED', 'map gives bytes or null')
 }
 
 function sameValue(a: Uint8Array | null, b: Uint8Array | null): boolean {

@@ -61,8 +61,8 @@ export interface PublishedParts {
 /**
  * The merged view of a database as an ordinary Hyperbee 1 in one core of its store. Made by `publish`.
  *
- * 1. A reader sees states of the view only, each as a whole, in order (but see docs: a step of more than 32,768 blocks or
- *    32 MiB is seen growing).
+ * 1. A reader sees states of the view only, each as a whole, in order (but see docs: a step of more than 16,384 blocks or
+ *    16 MiB is seen growing).
  * 2. What a reader may have seen is on disk here.
  * 3. After a crash it goes on from what it finds: only differences are written.
  */
@@ -237,7 +237,7 @@ export class Published extends typedEmitter<PublishedEvents>() {
         const failure = toFailure(error)
         if (this.#closing) throw closed()
         await this.#recover(failure)
-        const isPassing = failure.code === 'WAITING' || isClosed(error)
+        const isPassing = failure.code === 'WAITING' || failure.code === 'STORE_CLOSED'
         if (isPassing && attempt < RETRIES && !this.#o.db.closed) {
           // it may be opening its cores anew (`setLocal`)
           await this.#o.db.updated()
@@ -362,13 +362,10 @@ function isMissing(error: unknown): boolean {
   return (error as { code?: unknown } | null)?.code === 'BLOCK_NOT_AVAILABLE'
 }
 
-function isClosed(error: unknown): boolean {
-  const code = (error as { code?: unknown } | null)?.code
-  return code === 'SESSION_CLOSED' || code === 'REQUEST_CANCELLED'
-}
-
 function toFailure(error: unknown): AutobeeError {
-  return storeError(error)
+  const code = (error as { code?: unknown } | null)?.code
+  if (code !== 'SESSION_CLOSED' && code !== 'REQUEST_CANCELLED') return storeError(error)
+  return new AutobeeError('STORE_CLOSED', 'the cores were closed while they were read', { cause: error })
 }
 
 function closed(): AutobeeError {

@@ -10,10 +10,10 @@ import type { Operation } from './operations.ts'
 import type { PublishedEntry } from './options.ts'
 
 /** Most that is written as one step, in blocks and in bytes: until it is written it is in memory. */
-const STEP_BLOCKS = 32_768
-const STEP_BYTES = 32 * 1024 * 1024
+const STEP_BLOCKS = 16_384
+const STEP_BYTES = 16 * 1024 * 1024
 /** Most operations, and bytes of keys and values, between two flushes of the tree into the atom. */
-const CHUNK = 1024
+const CHUNK = 512
 const CHUNK_BYTES = 1024 * 1024
 /** Hyperbee keeps the nodes that it reads, with their values: so much of them, in bytes, before it is made anew. */
 const CACHED_BYTES = 16 * 1024 * 1024
@@ -98,7 +98,9 @@ export class Target {
     const record = await this.core.getUserData(MARK)
     const mark = record && decodeMark(record)
     if (!mark || mark.length > this.core.length) return null
-    return b4a.equals(await this.treeHash(mark.length), mark.hash) ? mark : null
+    // nodes of it may be gone with their blocks
+    const hash = await this.treeHash(mark.length).catch(noop)
+    return hash && b4a.equals(hash, mark.hash) ? mark : null
   }
 
   /** What the tree of the first `length` blocks has, in the order of the keys; only from the own store. */
@@ -132,7 +134,7 @@ export class Target {
     const entry = length > 1 ? await this.#first(length) : null
     const empty = b4a.alloc(0)
     const bee = new Hyperbee1(this.#atomic.session, { extension: false })
-    const batch = bee.batch({ checkout: entry ? length : 1 })
+    const batch = bee.batch({ checkout: entry ? length : 1, wait: false })
     await batch.put(entry?.key ?? empty, entry?.value ?? empty)
     await batch.flush()
     this.#forgetBee()
@@ -150,6 +152,7 @@ export class Target {
     let batch: Hyperbee1.Batch | null = null
     let bytes = 0
     let count = 0
+    const chunk = Math.min(CHUNK, this.#limits.blocks)
     const pending = { from: this.length, bytes: 0 }
     const flush = async () => {
       await batch?.flush()
@@ -163,13 +166,14 @@ export class Target {
       const size = key.byteLength + (value?.byteLength ?? 0)
       if (size > LARGEST_ENTRY)
         throw new AutobeeError('ENTRY_TOO_LARGE', 'an entry of the view is larger than a block')
-      batch ??= this.#ensureBee().batch()
+      batch ??= this.#ensureBee().batch({ wait: false })
       if (value) await batch.put(key, value)
       else await batch.del(key)
       this.#used++
       bytes += size
       count = this.length - pending.from + batch.length
-      if (this.#used >= this.#opsPerBee || batch.length >= CHUNK || bytes >= CHUNK_BYTES) await flush()
+      const isChunk = batch.length >= chunk || bytes >= CHUNK_BYTES
+      if (isChunk || this.#used >= this.#opsPerBee) await flush()
       const isFull = this.length - pending.from >= this.#limits.blocks || pending.bytes >= this.#limits.bytes
       if (isFull && onpart) {
         await onpart()
@@ -261,3 +265,5 @@ async function isReadable(core: Hypercore): Promise<boolean> {
 async function* only(operation: Operation): AsyncGenerator<Operation, void> {
   yield operation
 }
+
+function noop(): void {}

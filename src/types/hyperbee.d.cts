@@ -101,7 +101,7 @@ declare module 'hyperbee' {
     put(key: K, value: V): Promise<void>
     del(key: K): Promise<void>
     /** `checkout`: reads that version; what is written comes after the end all the same. */
-    batch(options?: { checkout?: number; update?: boolean }): Hyperbee.Batch<K, V>
+    batch(options?: Hyperbee.ReadOptions & { checkout?: number; update?: boolean }): Hyperbee.Batch<K, V>
     createReadStream(
       range?: Hyperbee.Range<K>,
       options?: Hyperbee.ReadOptions

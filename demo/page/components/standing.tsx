@@ -7,8 +7,9 @@ export function StandingNotice() {
   const { standing } = useStore(session.board, state => state.standing)
   const isRead = useStore(session.board, state => state.isRead)
   const writable = useWritable()
+  const isJoining = useStore(session.open, state => state.isJoining)
   if (!isRead || (writable && standing === 'member')) return null
-  switch (standing) {
+  switch (isJoining ? 'member' : standing) {
     case 'member':
       return (
         <div class="notice" role="status" data-standing="joining">

@@ -15,6 +15,8 @@ import { Toasts } from './toasts.ts'
 /** An open board, as the components see it. */
 export interface OpenState {
   readonly writable: boolean
+  /** Is it waited for what is needed to join? */
+  readonly isJoining: boolean
   /** What stays wrong until somebody does something about it. */
   readonly trouble: Trouble | null
 }
@@ -30,12 +32,14 @@ export class Session {
   readonly news = new News()
   readonly reader: Reader
   #known: KnownBoard
+  /** Place of what was added last, by list: the view may not show it yet. */
+  readonly #tops = new Map<string, string>()
 
   constructor({ db, sdk, known }: { db: BoardDatabase; sdk: Sdk; known: KnownBoard }) {
     this.db = db
     this.sdk = sdk
     this.#known = known
-    this.open = new Store<OpenState>({ writable: db.writable, trouble: null })
+    this.open = new Store<OpenState>({ writable: db.writable, isJoining: false, trouble: null })
     this.reader = new Reader({
       db,
       model: sdk.model,
@@ -81,9 +85,35 @@ export class Session {
       if (name !== null || (await this.act(ops))) this.keep({ making: null })
     }
     if (!joining) return
+    this.open.set({ isJoining: true })
+    const stop = this.board.subscribe(() => void this.#tryJoin(stop))
+    await this.#tryJoin(stop)
+  }
+
+  /** As soon as the board is here as far as that needs: a `join` is worth nothing before the invitation that it is for. */
+  async #tryJoin(stop: () => void): Promise<void> {
+    const { joining, me } = this.#known
+    const { isJoining } = this.open.state
     const { standing } = this.board.state.standing
+    if (!joining || !isJoining) return
     const isSaid = standing === 'member' || (joining.invite === null && standing !== 'unknown')
-    if (isSaid || (await this.join(me || 'Guest'))) this.keep({ joining: null })
+    if (!isSaid && joining.invite !== null) {
+      const key = this.sdk.publicKeyOf(this.sdk.fromHex(joining.invite))
+      const invite = await this.sdk.model.readInvite(this.db.view, key)
+      if (!invite || !this.open.state.isJoining) return
+      if (invite.closed)
+        this.toasts.show({ text: 'That invitation was taken back. You can ask to be let in.', kind: 'bad' })
+      else {
+        this.open.set({ isJoining: false })
+        if (!(await this.join(me || 'Guest'))) return
+      }
+    } else if (!isSaid) {
+      this.open.set({ isJoining: false })
+      if (!(await this.join(me || 'Guest'))) return
+    }
+    this.open.set({ isJoining: false })
+    stop()
+    this.keep({ joining: null })
   }
 
   /** Asks to be let in, or comes in by the invitation; also again, where the first time failed. */
@@ -117,8 +147,10 @@ export class Session {
 
   /** On top of the list, where it is seen. */
   addItem(list: string, text: string): Promise<boolean> {
-    const first = this.board.state.lists.find(state => state.list.id === list)?.rows[0]
-    const place = placeBetween([null, first?.place ?? null])
+    const first = this.board.state.lists.find(state => state.list.id === list)?.rows[0]?.place
+    const [top = null] = [first, this.#tops.get(list)].filter(place => place !== undefined).sort()
+    const place = placeBetween([null, top])
+    this.#tops.set(list, place)
     return this.act({ op: 'item', id: newId(), list, text, place })
   }
 

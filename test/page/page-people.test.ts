@@ -1,0 +1,130 @@
+import type { Browser } from 'playwright'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { launchChromium } from '../support/chromium.ts'
+import { until } from '../support/peers.ts'
+import { Person } from './page-person.ts'
+import { PageSite } from './page-site.ts'
+
+let site: PageSite
+let browser: Browser
+const people: Person[] = []
+
+beforeAll(async () => {
+  site = await PageSite.start()
+  browser = await launchChromium()
+})
+
+afterEach(async () => {
+  const errors = people.flatMap(person => person.errors)
+  for (const person of people.splice(0)) await person.leave()
+  expect(errors).toEqual([])
+})
+
+afterAll(async () => {
+  await browser?.close()
+  await site?.close()
+})
+
+async function come(name: string): Promise<Person> {
+  const person = await Person.come(browser, { name })
+  people.push(person)
+  return person
+}
+
+async function expectSame(a: Person, b: Person): Promise<Record<string, string[]>> {
+  await until(async () => JSON.stringify(await a.shown()) === JSON.stringify(await b.shown()))
+  return a.shown()
+}
+
+describe('People', () => {
+  test('who opens a link to write joins, and both see what the other does', async () => {
+    const ada = await (await come('Ada')).make(site, 'Our flat')
+    await ada.add('To do', 'Milk')
+    const bob = await (await come('Bob')).accept(await ada.invite('write'), { board: 'Our flat' })
+    await bob.item('Milk').waitFor()
+    await bob.page.getByLabel('New item on To do').waitFor()
+    expect(new URL(bob.page.url()).hash).toMatch(/^#key=[a-z0-9]+$/)
+
+    await bob.add('To do', 'Bread')
+    await ada.item('Bread').waitFor()
+    await ada.tick('Bread')
+    await bob.item('Bread').getByRole('checkbox', { checked: true }).waitFor()
+    const panel = await ada.open('People')
+    await panel.getByRole('listitem').filter({ hasText: 'Bob' }).waitFor()
+    await ada.open('What goes on')
+    await ada.page.getByText('has all').waitFor()
+    await ada.page.getByText('1 other device').waitFor()
+    await ada.screenshot('connected')
+    await bob.screenshot('joined')
+  })
+
+  test('who asks is let in, and removed again, and sees both happen', async () => {
+    const ada = await (await come('Ada')).make(site, 'Club')
+    await ada.add('To do', 'Chairs')
+    const bob = await (await come('Bob')).accept(await ada.invite('ask'), { board: 'Club' })
+    await bob.page.getByText('You wait to be let in').waitFor()
+    await bob.item('Chairs').waitFor()
+    expect(await bob.page.getByLabel('New item on To do').count()).toBe(0)
+    await bob.screenshot('asking')
+
+    const panel = await ada.open('People')
+    await panel.getByText('asks to write on this board').waitFor()
+    await ada.screenshot('asked')
+    await panel.getByRole('button', { name: 'Let in Bob' }).click()
+    await bob.page.getByLabel('New item on To do').waitFor()
+    await bob.add('To do', 'Tables')
+    await ada.item('Tables').waitFor()
+
+    await panel.getByRole('button', { name: 'Remove Bob' }).click()
+    const dialog = ada.page.getByRole('dialog', { name: 'Remove Bob?' })
+    await ada.screenshot('remove')
+    await dialog.getByRole('button', { name: 'Remove Bob' }).click()
+    await bob.page.getByText('You were removed from this board').waitFor()
+    expect(await bob.page.getByLabel('New item on To do').count()).toBe(0)
+    await bob.item('Tables').waitFor()
+  })
+
+  test('who is refused is told so', async () => {
+    const ada = await (await come('Ada')).make(site, 'Club')
+    const eve = await (await come('Eve')).accept(await ada.invite('ask'), { board: 'Club' })
+    const panel = await ada.open('People')
+    await panel.getByRole('button', { name: 'Refuse Eve' }).click()
+    await eve.page.getByText('You were not let in').waitFor()
+  })
+
+  test('both apart edit the same things, and have the same when they are together again', async () => {
+    const ada = await (await come('Ada')).make(site, 'Our flat')
+    await ada.add('To do', 'Milk')
+    await ada.add('To do', 'Eggs')
+    const bob = await (await come('Bob')).accept(await ada.invite('write'), { board: 'Our flat' })
+    await bob.page.getByLabel('New item on To do').waitFor()
+    await bob.item('Milk').waitFor()
+
+    await ada.cut(true)
+    await bob.cut(true)
+    await ada.edit('Milk', 'Oat milk')
+    await bob.edit('Milk', 'Goat milk')
+    await ada.tick('Eggs')
+    await bob.add('To do', 'Flour')
+    await ada.add('To do', 'Sugar')
+    await ada.cut(false)
+    await bob.cut(false)
+
+    await ada.item('Flour').waitFor()
+    await bob.item('Sugar').waitFor()
+    await bob.item('Eggs').getByRole('checkbox', { checked: true }).waitFor()
+    const board = await expectSame(ada, bob)
+    expect(board['To do']).toHaveLength(4)
+
+    // neither text is lost: the other one is offered
+    const milk = ada.page.locator('.item').filter({ hasText: 'milk' })
+    await milk.getByRole('button', { name: /versions of/ }).click()
+    await milk.getByText('wrote at the same time').waitFor()
+    await ada.screenshot('versions')
+    const other = await milk.locator('blockquote').innerText()
+    await milk.getByRole('button', { name: 'Take this one' }).click()
+    await bob.item(other).waitFor()
+    const settled = await expectSame(ada, bob)
+    expect(settled['To do']?.filter(text => text.includes('milk'))).toEqual([other])
+  })
+})

@@ -1,0 +1,142 @@
+/** Somebody who uses the page, with a browser, a storage and a network of their own. */
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Browser, BrowserContext, BrowserContextOptions, Locator, Page } from 'playwright'
+import type { PageSite } from './page-site.ts'
+
+const SCREENS = join(import.meta.dirname, '.screens')
+/** What a browser says by itself when a relay or the page's server is not there. */
+const UNREACHED =
+  /WebSocket connection to '.*' failed|net::ERR_(CONNECTION_REFUSED|INTERNET_DISCONNECTED|FAILED)/
+
+export class Person {
+  readonly context: BrowserContext
+  readonly page: Page
+  readonly name: string
+  /** Errors that nobody caught, and errors on the console. */
+  readonly errors: string[] = []
+
+  private constructor(context: BrowserContext, { page, name }: { page: Page; name: string }) {
+    this.context = context
+    this.page = page
+    this.name = name
+    page.on('pageerror', error => this.errors.push(String(error.stack ?? error)))
+    page.on('console', message => {
+      const text = `${message.text()} ${message.location().url}`
+      if (message.type() === 'error' && !UNREACHED.test(text)) this.errors.push(text)
+    })
+    page.setDefaultTimeout(20_000)
+  }
+
+  static async come(
+    browser: Browser,
+    { name, ...options }: { name: string } & BrowserContextOptions
+  ): Promise<Person> {
+    const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options })
+    return new Person(context, { page: await context.newPage(), name })
+  }
+
+  /** A new board, until its first list is there. */
+  async make(site: PageSite, board: string): Promise<this> {
+    const { page } = this
+    await page.goto(site.url)
+    await page.getByLabel('Name of the board').fill(board)
+    await page.getByLabel('Your name').fill(this.name)
+    await page.getByRole('button', { name: 'Make the board' }).click()
+    await this.list('To do').waitFor()
+    return this
+  }
+
+  /** Opens an invitation, until the board's name is there. */
+  async accept(link: string, { board }: { board: string }): Promise<this> {
+    const { page } = this
+    await page.goto(link)
+    await page.getByLabel('Your name').fill(this.name)
+    await page.getByRole('button', { name: /Join the board|Open it and ask/ }).click()
+    await page.getByRole('heading', { level: 1, name: board }).waitFor()
+    return this
+  }
+
+  async open(panel: 'People' | 'What goes on' | 'History' | 'Bin' | 'Settings'): Promise<Locator> {
+    const region = this.page.getByRole('complementary', { name: panel, exact: true })
+    if (!(await region.isVisible())) {
+      if (panel === 'What goes on') await this.page.locator('.pill').click()
+      else await this.page.getByRole('button', { name: new RegExp(`^${panel}`) }).click()
+    }
+    await region.waitFor()
+    return region
+  }
+
+  /** A link to the board. */
+  async invite(may: 'write' | 'ask'): Promise<string> {
+    const panel = await this.open('People')
+    await panel.getByLabel(may === 'write' ? 'may write at once' : 'may read, and ask').check()
+    await panel.getByRole('button', { name: 'Make a link' }).click()
+    const field = panel.getByLabel(may === 'write' ? 'Link to write' : 'Link to read and ask')
+    await field.waitFor()
+    const link = await field.inputValue()
+    await this.page.keyboard.press('Escape')
+    return link
+  }
+
+  list(title: string): Locator {
+    return this.page.getByRole('region', { name: title, exact: true })
+  }
+
+  /** The line of an item, by its text. */
+  item(text: string): Locator {
+    return this.page
+      .locator('.item')
+      .filter({ has: this.page.locator('.text').getByText(text, { exact: true }) })
+  }
+
+  async add(list: string, text: string): Promise<void> {
+    await this.page.getByLabel(`New item on ${list}`).fill(text)
+    await this.page.keyboard.press('Enter')
+    await this.item(text).waitFor()
+  }
+
+  async edit(text: string, to: string): Promise<void> {
+    await this.item(text).locator('.what').click()
+    const field = this.page.getByLabel(`Text of ${text}`)
+    await field.fill(to)
+    await field.press('Enter')
+    await this.item(to).waitFor()
+  }
+
+  async tick(text: string): Promise<void> {
+    await this.item(text).getByRole('checkbox').check()
+  }
+
+  async cut(isCut: boolean): Promise<void> {
+    const panel = await this.open('What goes on')
+    await panel.getByLabel('Cut the network').setChecked(isCut)
+    await this.page.keyboard.press('Escape')
+    if (isCut) await this.page.locator('.pill', { hasText: 'Cut off' }).waitFor()
+  }
+
+  /** What the board shows: of each list, its title and its items, with `✓` for what is done. */
+  async shown(): Promise<Record<string, string[]>> {
+    return this.page.evaluate(() => {
+      const lists = [...document.querySelectorAll('.list')].map(list => {
+        const items = [...list.querySelectorAll('.item')].map(item => {
+          const isDone = item.querySelector<HTMLInputElement>('.tick input')?.checked
+          const versions = item.querySelector('.badge.honey')?.textContent?.trim() ?? ''
+          return `${isDone ? '✓ ' : ''}${item.querySelector('.text')?.textContent}${versions ? ` (${versions})` : ''}`
+        })
+        return [list.querySelector('h2')?.textContent ?? '', items] as const
+      })
+      return Object.fromEntries(lists)
+    })
+  }
+
+  /** Kept as an artifact of the run: test/page/.screens. */
+  async screenshot(name: string): Promise<void> {
+    mkdirSync(SCREENS, { recursive: true })
+    await this.page.screenshot({ path: join(SCREENS, `${name}.png`) })
+  }
+
+  async leave(): Promise<void> {
+    await this.context.close()
+  }
+}

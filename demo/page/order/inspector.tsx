@@ -21,7 +21,7 @@ export function Inspector({ unit, length, words, onfollow, onclose }: InspectorP
   const writer = idOfKey(unit.key)
   const id = `${writer}/${unit.length}`
   const heading = useRef<HTMLHeadingElement>(null)
-  const body = useRef<HTMLDivElement>(null)
+  const body = useRef<HTMLElement>(null)
   // another entry begins at its top
   useEffect(() => {
     if (body.current) body.current.scrollTop = 0
@@ -47,7 +47,7 @@ export function Inspector({ unit, length, words, onfollow, onclose }: InspectorP
         </button>
       </header>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls can be reached by keyboard */}
-      <div class="order-details" ref={body} tabIndex={0} role="group" aria-label="Details of the entry">
+      <section class="order-details" ref={body} tabIndex={0} aria-label="Details of the entry">
         {unit.reason || unit.state === 'waiting' ? <p class="order-why">{reasonInWords(unit)}</p> : null}
         <Values unit={unit} words={words} />
         <dl>
@@ -82,7 +82,7 @@ export function Inspector({ unit, length, words, onfollow, onclose }: InspectorP
             <pre tabIndex={0}>{jsonOf(unit.values)}</pre>
           </details>
         )}
-      </div>
+      </section>
     </section>
   )
 }

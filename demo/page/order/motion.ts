@@ -38,5 +38,7 @@ export function animateMoves(sheet: Element, { from, inserted }: Moves): void {
     }
   }
   const edges = sheet.querySelector('.order-edges')
-  edges?.animate([{ opacity: 0.2 }, { opacity: 0.2, offset: 0.6 }, { opacity: 1 }], { duration: MOVING * 1.4 })
+  edges?.animate([{ opacity: 0.2 }, { opacity: 0.2, offset: 0.6 }, { opacity: 1 }], {
+    duration: MOVING * 1.4
+  })
 }

@@ -10,6 +10,8 @@ const LOOKED_AT = 600
 /** Units that are kept: the farthest from what is shown go first. */
 const MOST_KEPT = 3000
 const MOST_WAITING = 20
+/** What waits because its writer is no member comes with no event: ms between two looks. */
+const LOOK = 2000
 /** ms between two readings while the page is not seen. */
 const UNSEEN = 500
 
@@ -49,6 +51,7 @@ export class OrderReader {
   /** What is known from here on may have moved. */
   #changedFrom = Number.POSITIVE_INFINITY
   #reorganisations = 0
+  readonly #timer: ReturnType<typeof setInterval>
   #isScheduled = false
   #isReading = false
   #isStale = false
@@ -70,11 +73,15 @@ export class OrderReader {
     feed.on('update', this.#onupdate)
     feed.on('waiting', this.#onupdate)
     feed.on('reorg', this.#onreorg)
+    this.#timer = setInterval(() => {
+      if (document.visibilityState === 'visible') this.schedule()
+    }, LOOK)
     this.schedule()
   }
 
   close(): void {
     this.#closed = true
+    clearInterval(this.#timer)
     this.#feed.off('update', this.#onupdate)
     this.#feed.off('waiting', this.#onupdate)
     this.#feed.off('reorg', this.#onreorg)
@@ -108,7 +115,7 @@ export class OrderReader {
     this.#isStale = false
     try {
       const state = await this.#next()
-      if (!this.#closed) {
+      if (!this.#closed && !isSame(state, this.#state)) {
         this.#state = state
         this.#onstate(state)
       }
@@ -132,7 +139,9 @@ export class OrderReader {
         else gone.push(entry[1])
       }
       const placed = new Map(kept)
+      let isNew = gone.length > 0
       for (const range of this.#missing(placed, { cut, length })) {
+        isNew = true
         for await (const unit of this.#feed.order(range)) placed.set(unit.position, toPlaced(unit))
       }
       const waiting: Waiting[] = []
@@ -147,7 +156,13 @@ export class OrderReader {
         .filter(({ unit }) => unit.position >= cut)
         .sort((a, b) => a.unit.position - b.unit.position)
       const moves = (gone.length > 0 ? movesBetween(gone, after) : null) ?? this.#state.moves
-      return { isRead: true, length, placed: this.#evict(placed, length), waiting, moves }
+      return {
+        isRead: true,
+        length,
+        placed: isNew ? this.#evict(placed, length) : this.#state.placed,
+        waiting,
+        moves
+      }
     }
   }
 
@@ -176,6 +191,18 @@ export class OrderReader {
     const sorted = [...placed].sort(([a], [b]) => far(a) - far(b))
     return new Map(sorted.slice(0, MOST_KEPT))
   }
+}
+
+/** Nothing to render: what waits has not changed, nor what is loaded. */
+function isSame(a: OrderState, b: OrderState): boolean {
+  const waiting = (state: OrderState) => state.waiting.map(({ id, unit }) => `${id} ${unit.reason}`).join()
+  return (
+    a.isRead === b.isRead &&
+    a.placed === b.placed &&
+    a.length === b.length &&
+    a.moves === b.moves &&
+    waiting(a) === waiting(b)
+  )
 }
 
 function toPlaced(unit: OrderedUnit): Placed {

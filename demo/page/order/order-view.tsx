@@ -48,8 +48,8 @@ export function OrderView({ feed, nameOf, titleOf, onerror }: OrderViewProps) {
   const titles = useRef(new Titles())
   const follows = useRef(true)
   const lastTop = useRef(0)
-  /** Position that is to have the focus as soon as it is rendered. */
-  const focusNext = useRef<number | null>(null)
+  /** Position that is to have the focus as soon as it is rendered, and whether that chooses it. */
+  const focusNext = useRef<{ readonly position: number; readonly chooses: boolean } | null>(null)
   const ask = useRef({ nameOf, titleOf, onerror })
   ask.current = { nameOf, titleOf, onerror }
 
@@ -133,11 +133,11 @@ export function OrderView({ feed, nameOf, titleOf, onerror }: OrderViewProps) {
   useLayoutEffect(() => {
     const next = focusNext.current
     if (next === null) return
-    const row = sheet.current?.querySelector<HTMLElement>(`[data-position="${next}"][data-id]`)
+    const row = sheet.current?.querySelector<HTMLElement>(`[data-position="${next.position}"][data-id]`)
     if (!row) return
     focusNext.current = null
     row.focus({ preventScroll: true })
-    const one = state.placed.get(next)
+    const one = next.chooses ? state.placed.get(next.position) : undefined
     if (one) setChosen(one)
   })
 
@@ -151,7 +151,7 @@ export function OrderView({ feed, nameOf, titleOf, onerror }: OrderViewProps) {
   }
 
   const goTo = (position: number) => {
-    focusNext.current = position
+    focusNext.current = { position, chooses: true }
     follows.current = position === state.length - 1
     reveal(position)
     const one = state.placed.get(position)
@@ -232,37 +232,39 @@ export function OrderView({ feed, nameOf, titleOf, onerror }: OrderViewProps) {
                 </span>
               ))}
             </div>
-            <div
-              class="order-sheet"
-              ref={sheet}
-              role={state.length > 0 ? 'listbox' : 'presentation'}
-              aria-label={state.length > 0 ? 'Entries in their order, the latest last' : undefined}
-              style={{ height: `${(state.length - first) * ROW}px` }}
-              onKeyDown={onkey}
-            >
-              <div class="order-window" style={{ top: `${-first * ROW}px` }} role="presentation">
-                <Picture
-                  layout={drawn}
-                  from={from}
-                  to={to}
-                  placed={state.placed}
-                  selected={shown?.id ?? null}
-                  marked={marked}
-                />
-                <Rows
-                  from={from}
-                  to={to}
-                  length={state.length}
-                  lanes={drawn.lanes.length}
-                  placed={state.placed}
-                  selected={shown?.id ?? null}
-                  focused={focused}
-                  marked={marked}
-                  words={words}
-                  onselect={one => goTo(one.unit.position)}
-                />
+            {state.length > 0 && (
+              <div
+                class="order-sheet"
+                ref={sheet}
+                role="listbox"
+                aria-label="Entries in their order, the latest last"
+                style={{ height: `${(state.length - first) * ROW}px` }}
+                onKeyDown={onkey}
+              >
+                <div class="order-window" style={{ top: `${-first * ROW}px` }} role="presentation">
+                  <Picture
+                    layout={drawn}
+                    from={from}
+                    to={to}
+                    placed={state.placed}
+                    selected={shown?.id ?? null}
+                    marked={marked}
+                  />
+                  <Rows
+                    from={from}
+                    to={to}
+                    length={state.length}
+                    lanes={drawn.lanes.length}
+                    placed={state.placed}
+                    selected={shown?.id ?? null}
+                    focused={focused}
+                    marked={marked}
+                    words={words}
+                    onselect={one => goTo(one.unit.position)}
+                  />
+                </div>
               </div>
-            </div>
+            )}
             {state.isRead && state.length === 0 && (
               <p class="quiet order-none">Nothing has been written yet.</p>
             )}
@@ -276,7 +278,7 @@ export function OrderView({ feed, nameOf, titleOf, onerror }: OrderViewProps) {
             onfollow={head => void follow(head)}
             onclose={() => {
               setChosen(null)
-              focusNext.current = focused
+              focusNext.current = { position: focused, chooses: false }
             }}
           />
         )}

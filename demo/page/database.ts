@@ -1,6 +1,6 @@
 /** The database of a board in this browser, and all that needs the SDK: what the page loads after its first paint. */
 import b4a from 'b4a'
-import { Autobee, type AutobeeEvents, type HyperbeeView, openStore } from '../../adapters/entry/browser.ts'
+import { SharedAutobee } from '../../adapters/entry/browser-tabs.ts'
 import { apply } from '../board/apply.ts'
 import { Network } from './network/network.ts'
 import type { NetworkSettings, NetworkState } from './network/state.ts'
@@ -13,91 +13,50 @@ export * as model from '../board/model.ts'
 export interface DatabaseOptions {
   /** Name of the IndexedDB database. */
   readonly store: string
-  /** z-base-32; null: a new board, or the one that the store has. */
+  /** null: a new board, or the one that the store has. */
   readonly key: Uint8Array | null
   readonly encryptionKey: Uint8Array | null
   readonly network: NetworkSettings
 }
 
-/** What of `SharedAutobee` the page uses. */
-export interface BoardDatabase extends Pick<Autobee, 'order' | 'orderLength' | 'unit'> {
-  readonly key: Uint8Array | null
-  readonly local: { readonly key: Uint8Array; readonly id: string; readonly length: number }
-  readonly view: HyperbeeView
-  readonly writable: boolean
-  readonly role: 'owner' | 'follower' | 'none'
-  append(value: unknown, options?: { optimistic?: boolean }): Promise<unknown>
-  call(name: 'network', change: Partial<NetworkSettings>): Promise<unknown>
-  close(): Promise<void>
-  on<K extends keyof BoardEvents>(event: K, listener: (...args: BoardEvents[K]) => void): unknown
-  off<K extends keyof BoardEvents>(event: K, listener: (...args: BoardEvents[K]) => void): unknown
-}
+/** A board's database, which all tabs share; the one that owns it keeps the connections of all. */
+export class BoardDatabase extends SharedAutobee {
+  /** As the owner told it last; null before it has. */
+  network: NetworkState | null = null
 
-export interface BoardEvents
-  extends Pick<
-    AutobeeEvents,
-    'update' | 'writable' | 'unwritable' | 'diverged' | 'conflict' | 'reorg' | 'error' | 'waiting'
-  > {
-  told: [NetworkState]
-  role: [string]
+  constructor({ store, key, encryptionKey, network: settings }: DatabaseOptions) {
+    let network: Network | null = null
+    super(store, key, {
+      apply,
+      valueEncoding: 'json',
+      encryptionKey,
+      connect: db => {
+        // what was chosen in whichever tab goes on here
+        const { isCut, relays, direct } = this.network ?? settings
+        network = new Network(db, {
+          settings: { isCut, relays, direct },
+          tell: state => db.tell(state)
+        })
+        return network
+      },
+      calls: { network: (_, change: Partial<NetworkSettings>) => network?.change(change) }
+    })
+    this.on('told', state => {
+      this.network = state as NetworkState
+    })
+  }
 }
 
 /** @throws AutobeeError of the opening */
-export async function openDatabase({
-  store: name,
-  key,
-  encryptionKey,
-  network: settings
-}: DatabaseOptions): Promise<BoardDatabase> {
-  const store = await openStore(name)
-  const db = new Autobee(store, key, { apply, valueEncoding: 'json', encryptionKey })
-  await db.ready()
-  const listeners = new Set<(state: NetworkState) => void>()
-  let last: NetworkState | null = null
-  const network = new Network(db, {
-    settings,
-    tell(state) {
-      last = state
-      for (const listener of listeners) listener(state)
-    }
-  })
-  return {
-    get key() {
-      return db.key
-    },
-    get local() {
-      return db.local
-    },
-    get view() {
-      return db.view
-    },
-    get writable() {
-      return db.writable
-    },
-    role: 'owner',
-    get orderLength() {
-      return db.orderLength
-    },
-    order: db.order.bind(db) as Autobee['order'],
-    unit: head => db.unit(head),
-    append: (value, options) => db.append(value, options),
-    call: (_, change) => network.change(change),
-    async close() {
-      await network.close()
-      await db.close()
-      await store.close()
-    },
-    on(event, listener) {
-      if (event === 'told') {
-        listeners.add(listener as (state: NetworkState) => void)
-        if (last) (listener as (state: NetworkState) => void)(last)
-      } else if (event !== 'role') db.on(event as 'update', listener as () => void)
-    },
-    off(event, listener) {
-      listeners.delete(listener as (state: NetworkState) => void)
-      db.off(event as 'update', listener as () => void)
-    }
+export async function openDatabase(options: DatabaseOptions): Promise<BoardDatabase> {
+  const db = new BoardDatabase(options)
+  try {
+    await db.ready()
+  } catch (error) {
+    await db.close()
+    throw error
   }
+  return db
 }
 
 export function fromHex(hex: string): Uint8Array {

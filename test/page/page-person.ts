@@ -36,6 +36,14 @@ export class Person {
     return new Person(context, { page: await context.newPage(), name })
   }
 
+  /** Another tab of the same browser, at the same address. */
+  async tab(): Promise<Person> {
+    const person = new Person(this.context, { page: await this.context.newPage(), name: this.name })
+    await person.page.goto(this.page.url())
+    await person.list('To do').waitFor()
+    return person
+  }
+
   /** A new board, until its first list is there. */
   async make(site: PageSite, board: string): Promise<this> {
     const { page } = this

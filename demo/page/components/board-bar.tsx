@@ -17,20 +17,28 @@ interface BarProps {
 export function BoardBar({ panel, ontoggle }: BarProps) {
   const session = useSession()
   const name = useStore(session.board, state => state.name) ?? session.known.name
-  const asking = useStore(session.board, state => state.requests.length)
   const writable = useWritable()
+  const asking = useStore(session.board, state => (writable ? state.requests.length : 0))
   const [isRenaming, setRenaming] = useState(false)
-  const button = (wanted: PanelName, { icon, label }: { icon: IconName; label: string }) => (
+  const button = (
+    wanted: PanelName,
+    { icon, label, count = 0 }: { icon: IconName; label: string; count?: number }
+  ) => (
     <button
       type="button"
       class="button plain"
       aria-expanded={panel === wanted}
       aria-controls="panel"
-      title={label}
       onClick={() => ontoggle(wanted)}
     >
       <Icon name={icon} />
-      <span class="text">{label}</span>
+      {label}
+      {count > 0 && (
+        <span class="badge bad">
+          {count}
+          <span class="unseen"> asking</span>
+        </span>
+      )}
     </button>
   )
   return (
@@ -51,11 +59,13 @@ export function BoardBar({ panel, ontoggle }: BarProps) {
       <div class="tools">
         <SyncPill isOpen={panel === 'sync'} onclick={() => ontoggle('sync')} />
         <Faces />
-        {button('people', { icon: 'people', label: asking > 0 ? `People (${asking} asking)` : 'People' })}
+      </div>
+      <nav class="panels" aria-label="Panels">
+        {button('people', { icon: 'people', label: 'People', count: asking })}
         {button('order', { icon: 'order', label: 'History' })}
         {button('bin', { icon: 'bin', label: 'Bin' })}
         {button('settings', { icon: 'settings', label: 'Settings' })}
-      </div>
+      </nav>
       {isRenaming && <Rename name={name} onclose={() => setRenaming(false)} />}
     </header>
   )

@@ -53,7 +53,8 @@ export class Session {
         this.reader.schedule()
       })
     db.on('update', () => this.reader.schedule())
-    db.on('told', state => this.network.set(state))
+    db.on('told', () => this.#onnetwork())
+    this.#onnetwork()
     db.on('error', error => this.open.set({ trouble: troubleOf(error) }))
     db.on('diverged', () => this.open.set({ trouble: troubleOf({ code: 'DIVERGED' }) }))
     db.on('conflict', ({ isLocal }) => {
@@ -218,6 +219,10 @@ export class Session {
 
   #onchange(changes: readonly ItemChange[]): void {
     this.news.tell(changes, { me: this.me, people: this.board.state.people })
+  }
+
+  #onnetwork(): void {
+    if (this.db.network) this.network.set(this.db.network)
   }
 
   #remember(): void {

@@ -45,10 +45,8 @@ export class Guest {
     this.#line.send(message)
   }
 
-  /** Returns whether it has missed something. */
-  heard(count: number): boolean {
+  heard(count: number): void {
     this.#unheard = Math.max(0, this.#unheard - count)
-    return this.#isAsleep
   }
 
   sleep(): void {

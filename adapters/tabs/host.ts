@@ -94,6 +94,9 @@ export class Host {
 
   take(guest: Guest, question: Question): void {
     if (!this.#isOpen) return
+    // it missed something, and is awake
+    const hasMissed = guest.isAsleep && question.type !== 'asleep' && question.type !== 'bye'
+    if (hasMissed) guest.welcome(readState(this.#o.db), this.#told)
     switch (question.type) {
       case 'append':
         void this.#append(guest, question)
@@ -108,7 +111,7 @@ export class Host {
         this.#o.db.wakeup(question)
         break
       case 'heard':
-        if (guest.heard(question.count)) guest.welcome(readState(this.#o.db), this.#told)
+        guest.heard(question.count)
         break
       case 'asleep':
         guest.sleep()

@@ -49,9 +49,11 @@ export class Requests {
   #next = 1
   #id = 0
   #sent = 0
+  #ended: AutobeeError | null = null
   #whenSettled: (() => void)[] = []
 
   append(values: readonly Uint8Array[], { optimistic }: { optimistic: boolean }): Promise<Head> {
+    if (this.#ended) return Promise.reject(this.#ended)
     return new Promise((resolve, reject) => {
       this.#number++
       const append = { values, optimistic, since: null, isSent: false, resolve, reject }
@@ -124,8 +126,10 @@ export class Requests {
     while (this.#appends.size > 0) await new Promise<void>(resolve => this.#whenSettled.push(resolve))
   }
 
-  rejectAll(error: AutobeeError): void {
+  /** For good: whatever is asked from now on rejects as well. */
+  end(error: AutobeeError): void {
     this.#asked = null
+    this.#ended ??= error
     for (const append of this.#appends.values()) append.reject(error)
     for (const pending of this.#questions.values()) pending.reject(error)
     this.#appends.clear()
@@ -134,6 +138,7 @@ export class Requests {
   }
 
   #question(question: Plain, mayRepeat: boolean): Promise<unknown> {
+    if (this.#ended) return Promise.reject(this.#ended)
     return new Promise((resolve, reject) => {
       this.#id++
       const pending = { question, mayRepeat, isSent: false, resolve, reject }

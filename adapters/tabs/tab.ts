@@ -1,4 +1,5 @@
 import crypto from 'hypercore-crypto'
+import { toAutobeeError } from '../../src/errors.ts'
 import { AutobeeError, type AutobeeEvents, type HyperbeeView } from '../../src/index.ts'
 import { hexOf } from '../../src/keys.ts'
 import { browserEnvironment } from '../storage/indexeddb/environment.ts'
@@ -113,7 +114,9 @@ export class Tab<View> {
     this.#inbox.onmessage = ({ data }) => this.#answered(data)
     this.#life = new PageLife(browserEnvironment())
     this.#life.listen({
-      onLeave: () => this.#link?.line.send({ type: 'asleep' }),
+      onLeave: () => {
+        if (this.#role === 'follower') this.say({ type: 'asleep' })
+      },
       onReturn: () => this.#hello()
     })
     this.#hello()
@@ -148,12 +151,10 @@ export class Tab<View> {
     const wasOpen = this.#state.state === 'open'
     if (this.#state.state === 'opening') this.#opened.reject(closedError())
     this.#state = { state: 'closing' }
-    if (wasOpen) {
-      await this.requests.settle(closedError())
-      await this.mirror.close()
-    }
+    if (wasOpen) await this.requests.settle(closedError())
+    await this.mirror.close()
     await this.#leave()
-    this.requests.rejectAll(closedError())
+    this.requests.end(closedError())
     this.#state = { state: 'closed' }
   }
 
@@ -184,9 +185,10 @@ export class Tab<View> {
     const { adapter, settings, emit } = this.#o
     const address = { epoch: tenure.epoch, owner: this.#client }
     this.#tenure = tenure
-    this.#epoch = tenure.epoch
     if (this.#abort.signal.aborted) tenure.finish()
+    else if (tenure.epoch < this.#epoch) tenure.lose()
     else {
+      this.#epoch = tenure.epoch
       this.#reception = new Reception({
         name: adapter.name,
         host: tenure.host,
@@ -230,7 +232,7 @@ export class Tab<View> {
     const { state } = this.#state
     if (state === 'failed' || state === 'closing' || state === 'closed') return
     this.#state = { state: 'failed', error }
-    this.requests.rejectAll(error)
+    this.requests.end(error)
     if (state === 'opening') this.#opened.reject(error)
     else this.#o.emit('error', error)
     this.#link?.line.send({ type: 'bye' })
@@ -310,7 +312,12 @@ export class Tab<View> {
   #welcome(answer: Extract<Answer, { type: 'welcome' }>, address: Address): void {
     const { emit } = this.#o
     const before = this.mirror.state
-    this.mirror.take(answer)
+    try {
+      this.mirror.take(answer)
+    } catch (error) {
+      this.#fail(toAutobeeError(error, { code: 'APPLY_FAILED', message: 'open(bee) threw' }))
+      return
+    }
     if (this.#link?.epoch !== address.epoch) this.#attach(address)
     const { writable, orderLength, view } = this.mirror.state as DatabaseState
     if (this.#state.state === 'opening') {

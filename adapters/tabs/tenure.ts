@@ -31,7 +31,7 @@ export class Tenure<View> {
   readonly #store: Corestore
   readonly #settings: SharedSettings<View>
   #finish: (why: AutobeeError | null) => void = () => {}
-  #connected: Promise<Closable | null> | null = null
+  #connected: Closable | null = null
   #ending: Promise<void> | null = null
 
   /**
@@ -88,11 +88,12 @@ export class Tenure<View> {
   connect(): void {
     const { connect } = this.#settings.user
     if (!connect) return
-    const run = async () => (await connect(this.db)) ?? null
-    this.#connected = run().catch((error: unknown) => {
-      this.host.tellError(connectFailed(error))
-      return null
-    })
+    const run = async () => {
+      const connected = (await connect(this.db)) ?? null
+      if (this.#ending) await connected?.close()
+      else this.#connected = connected
+    }
+    run().catch((error: unknown) => this.host.tellError(connectFailed(error)))
   }
 
   /** Others shall have the store. */
@@ -116,15 +117,21 @@ export class Tenure<View> {
   async #end(): Promise<void> {
     this.#finish(null)
     this.host.stop()
-    try {
-      await (await this.#connected)?.close()
-    } catch (error) {
-      this.host.tellError(connectFailed(error))
-    }
+    // the next owner waits for the store, not for that
+    const disconnected = this.#disconnect()
     // appends that are queued are written now, or asked again of the next owner
     await this.db.close().catch((error: unknown) => this.host.tellError(closeFailed(error)))
     await this.#store.close().catch(noop)
     this.host.close()
+    await disconnected
+  }
+
+  async #disconnect(): Promise<void> {
+    try {
+      await this.#connected?.close()
+    } catch (error) {
+      this.host.tellError(connectFailed(error))
+    }
   }
 }
 

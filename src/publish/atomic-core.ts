@@ -23,6 +23,7 @@ export class AtomicCore {
   readonly #base: Hypercore
   readonly #atom: { flush(): Promise<void> }
   #length: number
+  #isCommitting = false
 
   private constructor(base: Hypercore, session: Hypercore, atom: { flush(): Promise<void> }) {
     this.#base = base
@@ -49,7 +50,7 @@ export class AtomicCore {
 
   /** Did the core under it change in another way? Then nothing may be committed, and it has to be opened anew. */
   get isStale(): boolean {
-    return this.#base.length !== this.#length
+    return !this.#isCommitting && this.#base.length !== this.#length
   }
 
   /**
@@ -64,12 +65,15 @@ export class AtomicCore {
         reason: 'RECOVERING'
       })
     }
+    this.#isCommitting = true
     try {
       await this.#atom.flush()
+      this.#length = this.#base.length
     } catch (error) {
       throw storeError(error)
+    } finally {
+      this.#isCommitting = false
     }
-    this.#length = this.#base.length
   }
 
   /** What was not committed is dropped. */

@@ -166,6 +166,7 @@ export class Published extends typedEmitter<PublishedEvents>() {
     }
     this.#target.core.on('conflict', this.#onconflict)
     this.#target.core.on('close', this.#oncoreclose)
+    this.#target.core.on('append', this.#onappend)
     db.on('update', this.#onupdate)
     db.on('close', this.#ondbclose)
     if (db.closed) this.#ondbclose()
@@ -179,10 +180,12 @@ export class Published extends typedEmitter<PublishedEvents>() {
     await this.#ready.catch(noop)
     db.off('update', this.#onupdate)
     db.off('close', this.#ondbclose)
+    this.#tail?.stop()
     await this.#running
     await this.#queued?.catch(noop)
     this.#target?.core.off('conflict', this.#onconflict)
     this.#target?.core.off('close', this.#oncoreclose)
+    this.#target?.core.off('append', this.#onappend)
     // the store may have been closed first
     await Promise.allSettled([this.#target?.close(), this.#core?.close()])
     await this.#store?.close().catch(noop)
@@ -193,6 +196,11 @@ export class Published extends typedEmitter<PublishedEvents>() {
   readonly #onupdate = () => {
     // the event `error` tells of a failure
     if (!this.#closing) this.#next().catch(noop)
+  }
+
+  /** A tail that was lost here came back: readers are to see the view again. */
+  readonly #onappend = () => {
+    if (this.#target?.isStale) this.#onupdate()
   }
 
   readonly #ondbclose = () => void this.close()
@@ -332,7 +340,13 @@ export class Published extends typedEmitter<PublishedEvents>() {
     if (from && plan.kind === 'differences') {
       return { operations: differences(from, { to, map }), heads: plan.heads }
     }
-    return { operations: comparison(target.entries(length), { to, map }), heads: [] }
+    return {
+      operations: comparison(
+        target.entries(length, () => this.#closing !== null),
+        { to, map }
+      ),
+      heads: []
+    }
   }
 }
 

@@ -13,6 +13,11 @@ export class Tail {
   readonly #core: Hypercore
   readonly #disbelieved = new WeakSet<object>()
   #lies = 0
+  #stop: () => void = noop
+  readonly #stopped = new Promise<void>(resolve => {
+    this.#stop = resolve
+  })
+  #isStopped = false
 
   constructor(core: Hypercore) {
     this.#core = core
@@ -22,7 +27,7 @@ export class Tail {
   async fetch(patience = PATIENCE): Promise<number> {
     const core = this.#core
     const from = core.length
-    while (this.#lies < MOST_LIES) {
+    while (this.#lies < MOST_LIES && !this.#isStopped) {
       const claims = core.peers.filter(
         peer =>
           peer.remoteFork === core.fork && peer.remoteLength > core.length && !this.#disbelieved.has(peer)
@@ -30,7 +35,7 @@ export class Tail {
       if (claims.length === 0) break
       const { length } = core
       await this.#upgrade(patience)
-      if (core.length > length) continue
+      if (core.length > length || this.#isStopped) continue
       this.#lies++
       for (const peer of claims) this.#disbelieved.add(peer)
     }
@@ -42,27 +47,31 @@ export class Tail {
     return core.length - from
   }
 
+  /** Nothing is waited for any more. */
+  stop(): void {
+    this.#isStopped = true
+    this.#stop()
+  }
+
   async #upgrade(patience: number): Promise<void> {
-    const { length } = this.#core
+    const core = this.#core
     const activeRequests: Hypercore.ActiveRequests = []
     let timer: ReturnType<typeof setTimeout> | undefined
-    const grown = new Promise<void>(resolve => {
-      const look = () => {
-        if (this.#core.length > length) resolve()
-      }
-      this.#core.once('append', look)
-      this.#core.once('close', resolve)
-      timer = setTimeout(() => {
-        this.#core.off('append', look)
-        resolve()
-      }, patience)
+    let done: () => void = noop
+    const ended = new Promise<void>(resolve => {
+      done = resolve
+      timer = setTimeout(resolve, patience)
     })
-    // it is cancelled below when the time is up
-    const asked = this.#core.update({ force: true, wait: true, activeRequests }).then(noop, noop)
+    core.once('append', done)
+    core.once('close', done)
+    // cancelled below when the time is up
+    core.update({ force: true, wait: true, activeRequests }).catch(noop)
     try {
-      await Promise.race([grown, asked.then(() => (this.#core.length > length ? undefined : grown))])
+      await Promise.race([ended, this.#stopped])
     } finally {
       clearTimeout(timer)
+      core.off('append', done)
+      core.off('close', done)
       Hypercore.destroyRequests(activeRequests, null)
     }
   }

@@ -104,7 +104,7 @@ export class Target {
   }
 
   /** What the tree of the first `length` blocks has, in the order of the keys; only from the own store. */
-  async *entries(length: number): AsyncGenerator<PublishedEntry, void> {
+  async *entries(length: number, isStopped: () => boolean): AsyncGenerator<PublishedEntry, void> {
     let last: Uint8Array | null = null
     const limit = this.#opsPerBee
     for (;;) {
@@ -115,6 +115,7 @@ export class Target {
         for await (const { key, value } of page.createReadStream(last ? { gt: last, limit } : { limit }, {
           wait: false
         })) {
+          if (isStopped()) throw stopped()
           count++
           last = key
           yield { key, value }
@@ -123,6 +124,7 @@ export class Target {
         await page.close()
       }
       if (count < limit) return
+      await this.#rest()
     }
   }
 
@@ -162,7 +164,7 @@ export class Target {
       if (this.#used >= this.#opsPerBee) this.#forgetBee()
     }
     for await (const { key, value } of operations) {
-      if (isStopped()) throw new AutobeeError('CLOSED', 'publishing was closed')
+      if (isStopped()) throw stopped()
       const size = key.byteLength + (value?.byteLength ?? 0)
       if (size > LARGEST_ENTRY)
         throw new AutobeeError('ENTRY_TOO_LARGE', 'an entry of the view is larger than a block')
@@ -264,6 +266,10 @@ async function isReadable(core: Hypercore): Promise<boolean> {
 
 async function* only(operation: Operation): AsyncGenerator<Operation, void> {
   yield operation
+}
+
+function stopped(): AutobeeError {
+  return new AutobeeError('CLOSED', 'publishing was closed')
 }
 
 function noop(): void {}

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { KeyValue } from '../../src/kv/index.ts'
 import { publish } from '../../src/publish/index.ts'
 import { op } from '../support/peers.ts'
-import { contents, expectFollowed, Hyperbee1, harness, storedOf, textsOf, until } from './harness.ts'
+import { connect, contents, expectFollowed, Hyperbee1, harness, storedOf, textsOf, until } from './harness.ts'
 
 const h = harness()
 
@@ -60,6 +60,18 @@ describe('a reader with the hyperbee package', () => {
     expect(await textsOf(reader.bee.checkout(version))).toEqual({ a: '1', b: '1' })
     await entry.close()
     await watcher.close()
+  })
+
+  test('may have a stream of that core alone', async () => {
+    const db = await h.open()
+    await db.append(op({ put: { a: 1 } }))
+    const published = await h.published(db)
+    const reader = await h.reader(published.key as Uint8Array)
+    const cut = connect(reader.core, published.core as Hypercore)
+    h.onclose(cut)
+    await expectFollowed(reader, published, db)
+    await db.append(op({ put: { b: 1 } }))
+    await expectFollowed(reader, published, db)
   })
 
   test('cannot write into it', async () => {
@@ -223,6 +235,19 @@ describe('options', () => {
     const again = await h.published(db, { encryptionKey: b4a.alloc(32, 2) })
     expect(again.id).toBe(id)
     expect(await storedOf(again)).toEqual({ a: '1' })
+  })
+
+  test('another bee than the database shows may be published, and moved', async () => {
+    const db = await h.open()
+    await db.append(op({ put: { a: 1 } }))
+    let bee = db.bee.snapshot()
+    const published = await h.published(db, { bee: () => bee })
+    await db.append(op({ put: { b: 1 }, del: ['a'] }))
+    await published.updated()
+    expect(await storedOf(published)).toEqual({ a: '1' })
+    bee = db.bee.snapshot()
+    await published.updated()
+    expect(await storedOf(published)).toEqual({ b: '1' })
   })
 
   test('names are cores of their own, in each database and store', async () => {

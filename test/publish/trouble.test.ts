@@ -175,6 +175,8 @@ describe('a core that is not as it was left', () => {
     const core = db.store.get({ name: `autobee/${db.id}/published/view` }) as Hypercore
     await core.ready()
     await core.append([b4a.from('no'), b4a.from('tree')])
+    await until(() => core.length === 6)
+    await expectFollowed(reader, published, db)
     await db.append(op({ put: { c: 1 } }))
     await expectFollowed(reader, published, db)
     await published.close()

@@ -28,7 +28,8 @@ const WITHOUT_STORAGE = ['test/format/**/*.test.ts', 'test/order/**/*.test.ts', 
 const ONLY_IN_NODE = [
   'test/core/stores-on-disk.test.ts',
   'test/kv/quickstart.test.ts',
-  'test/kv/types.test.ts'
+  'test/kv/types.test.ts',
+  'test/publish/on-disk.test.ts'
 ]
 
 /** Seeds of the convergence fuzz per kind of storage in a page; Node runs more. `FUZZ_SEEDS` sets another number. */

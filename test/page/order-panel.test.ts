@@ -195,6 +195,20 @@ test('the details tell all of an entry, and its links lead to what it had seen',
   await until(async () => (await positionOf(page)) === '1')
 })
 
+test('on a phone the details leave in sight what they are of', async () => {
+  const page = await open(1, { viewport: { width: 360, height: 740 } })
+  await call(page, 'items', 0, 40)
+  const row = rows(page).filter({ hasText: 'added “Thing 39”' })
+  await row.click()
+  await page.locator('.order-inspector').waitFor()
+  await until(() =>
+    row.evaluate(one => {
+      const { bottom } = one.getBoundingClientRect()
+      return bottom <= (document.querySelector('.order-inspector')?.getBoundingClientRect().top ?? 0)
+    })
+  )
+})
+
 test('what waits is apart, with its reason; what was skipped is hollow and says so', async () => {
   const page = await open(3)
   await call(page, 'connect', 1, 2)

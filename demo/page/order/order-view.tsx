@@ -48,6 +48,8 @@ export function OrderView({ feed, nameOf, titleOf, onerror }: OrderViewProps) {
   const titles = useRef(new Titles())
   const follows = useRef(true)
   const lastTop = useRef(0)
+  /** Row of what is chosen. */
+  const chosenRow = useRef<number | null>(null)
   /** Position that is to have the focus as soon as it is rendered, and whether that chooses it. */
   const focusNext = useRef<{ readonly position: number; readonly chooses: boolean } | null>(null)
   const ask = useRef({ nameOf, titleOf, onerror })
@@ -95,7 +97,9 @@ export function OrderView({ feed, nameOf, titleOf, onerror }: OrderViewProps) {
     if (!element) return
     const measure = () => setView({ top: element.scrollTop, height: element.clientHeight })
     const observer = new ResizeObserver(() => {
+      // the details take room: what they are of stays in sight
       if (follows.current) element.scrollTop = element.scrollHeight
+      else if (chosenRow.current !== null) reveal(element, chosenRow.current)
       measure()
     })
     observer.observe(element)
@@ -128,6 +132,7 @@ export function OrderView({ feed, nameOf, titleOf, onerror }: OrderViewProps) {
     return state.waiting.find(({ id }) => id === chosen.id) ?? chosen
   }, [chosen, state])
   const place = shown?.unit.position ?? null
+  chosenRow.current = place === null ? null : place - first
   const focused = place !== null && place >= from && place < to ? place : Math.max(from, to - 1 - OVERSCAN)
 
   useLayoutEffect(() => {
@@ -141,19 +146,14 @@ export function OrderView({ feed, nameOf, titleOf, onerror }: OrderViewProps) {
     if (one) setChosen(one)
   })
 
-  const reveal = (position: number) => {
-    const element = scroller.current
-    if (!element) return
-    const top = (position - first) * ROW
-    const [above, below] = [element.scrollTop + ROW, element.scrollTop + element.clientHeight - 2 * ROW]
-    if (top < above || top > below) element.scrollTop = Math.max(0, top - element.clientHeight / 2)
-    setView({ top: element.scrollTop, height: element.clientHeight })
-  }
-
   const goTo = (position: number) => {
     focusNext.current = { position, chooses: true }
     follows.current = position === state.length - 1
-    reveal(position)
+    const element = scroller.current
+    if (element) {
+      reveal(element, position - first)
+      setView({ top: element.scrollTop, height: element.clientHeight })
+    }
     const one = state.placed.get(position)
     if (one) setChosen(one)
   }
@@ -285,6 +285,17 @@ export function OrderView({ feed, nameOf, titleOf, onerror }: OrderViewProps) {
       </div>
     </div>
   )
+}
+
+/** Scrolls as little as shows a row with the ones beside it; what is far comes into the middle. */
+function reveal(element: HTMLElement, row: number): void {
+  const [head, top] = [ROW, row * ROW]
+  const [above, below] = [top - head, top + 3 * ROW - element.clientHeight]
+  const { scrollTop, clientHeight } = element
+  const isFar = top < scrollTop - clientHeight || top > scrollTop + 2 * clientHeight
+  if (isFar) element.scrollTop = top - clientHeight / 2
+  else if (scrollTop > above) element.scrollTop = above
+  else if (scrollTop < below) element.scrollTop = below
 }
 
 function layoutUnit({ writer, unit }: Placed) {

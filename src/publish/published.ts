@@ -296,11 +296,11 @@ export class Published extends typedEmitter<PublishedEvents>() {
       this.#plan = await this.#readPlan(target)
     }
     if (this.#published && sameHead(this.#published, head)) return null
-    let begun = await this.#begin(to)
-    const heads = begun.heads
+    const from = target.core.length
     let isPart = false
-    const write = (operations: AsyncIterable<Operation>) =>
-      target.write(operations, {
+    const write = async () => {
+      const { operations, heads } = await this.#begin(to)
+      await target.write(operations, {
         isStopped: () => this.#closing !== null,
         onpart: async () => {
           isPart = true
@@ -309,16 +309,15 @@ export class Published extends typedEmitter<PublishedEvents>() {
           await target.commit({ heads: all, mapVersion: settings.mapVersion })
         }
       })
-    const from = target.core.length
+    }
     try {
-      await write(begun.operations)
+      await write()
     } catch (error) {
       if (!isMissing(error) || isPart) throw error
       // blocks of it are not in this store: its readers may have them, but it can do without
       await target.reset()
       this.#plan = { kind: 'anew' }
-      begun = await this.#begin(to)
-      await write(begun.operations)
+      await write()
     }
     await target.ensureHeader()
     await target.commit({ heads: [head], mapVersion: settings.mapVersion })

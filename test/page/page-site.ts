@@ -79,19 +79,22 @@ export class PageSite {
     return this.#relay?.clients ?? 0
   }
 
-  async stopRelay(): Promise<void> {
+  /** Ends the server and the relay: neither the page nor anybody is reached. */
+  async stopServer(): Promise<void> {
     await this.#relay?.close({ grace: 0 })
     this.#relay = null
+    this.#server.closeAllConnections()
+    await new Promise(resolve => this.#server.close(resolve))
   }
 
-  async startRelay(): Promise<void> {
+  /** At the same place. */
+  async startServer(): Promise<void> {
+    await new Promise<void>(resolve => this.#server.listen(this.#port, '127.0.0.1', resolve))
     this.#relay = await createRelay({ server: this.#server, path: '/relay' })
   }
 
   async close(): Promise<void> {
-    await this.stopRelay()
-    this.#server.closeAllConnections()
-    await new Promise(resolve => this.#server.close(resolve))
+    if (this.#relay) await this.stopServer()
   }
 }
 

@@ -1,5 +1,5 @@
 import { Component } from 'preact'
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
 import { LIMITS } from '../../board/limits.ts'
 import type { Row } from '../state/model-types.ts'
 import { useDragSource } from './drag.ts'
@@ -137,7 +137,7 @@ function EditText({ row, onclose }: { row: Row; onclose(): void }) {
   /** What its editor saw, though others may write meanwhile. */
   const [was] = useState(row.text)
   const isDone = useRef(false)
-  useEffect(() => {
+  useLayoutEffect(() => {
     field.current?.focus()
     field.current?.setSelectionRange(was.length, was.length)
   }, [was])

@@ -28,8 +28,10 @@ interface Scope {
 const worker = self as unknown as Scope
 const { scope } = worker.registration
 const PREFIX = 'autobee-page-'
-const NAME = PREFIX + versionOf(__FILES__)
-const hashes = new Map(__FILES__.map(([path, hash]) => [new URL(path, scope).href, hash]))
+// named once, or the list would be in the script twice
+const files = [...__FILES__]
+const NAME = PREFIX + versionOf(files)
+const hashes = new Map(files.map(([path, hash]) => [new URL(path, scope).href, hash]))
 const PAGE = new URL('index.html', scope).href
 
 worker.addEventListener('install', event => event.waitUntil(install()))
@@ -80,9 +82,9 @@ async function ofOlder(url: string): Promise<Response | undefined> {
 }
 
 /** FNV-1a of all, as hex. */
-function versionOf(files: typeof __FILES__): string {
+function versionOf(list: typeof __FILES__): string {
   let hash = 0x811c9dc5
-  for (const character of files.flat().join(' ')) hash = Math.imul(hash ^ character.charCodeAt(0), 0x01000193)
+  for (const character of list.flat().join(' ')) hash = Math.imul(hash ^ character.charCodeAt(0), 0x01000193)
   return (hash >>> 0).toString(16)
 }
 

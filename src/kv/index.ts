@@ -1,5 +1,6 @@
 export { type BatchOperation, KeyValueBatch } from './batch.ts'
 export { type KeyValueChange, KeyValueWatcher } from './changes.ts'
+export type { KeyValueDatabase, MakeDatabase } from './database.ts'
 export { KeyValue, KeyValue as default } from './key-value.ts'
 export { MAX_KEY_BYTES, MAX_OPERATIONS, MAX_VALUE_BYTES } from './operations.ts'
 export type { KeyValueOptions } from './options.ts'

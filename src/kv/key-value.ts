@@ -6,6 +6,7 @@ import {
   Autobee,
   AutobeeError,
   type AutobeeEvents,
+  type AutobeeOptions,
   type Bytes,
   type KeyLike,
   type Stats,
@@ -24,6 +25,7 @@ import { type KeySpace, toTreeRange, toWatchBounds } from '../typed/range.ts'
 import { applyOperations, type Refusal } from './apply.ts'
 import { type BatchOperation, KeyValueBatch } from './batch.ts'
 import { KeyValueWatcher } from './changes.ts'
+import type { KeyValueDatabase, MakeDatabase } from './database.ts'
 import { type Operation, type Operations, pack } from './operations.ts'
 import { type Encoders, encodeKey, encodeValue, type KeyValueOptions, toOptions } from './options.ts'
 
@@ -34,9 +36,9 @@ import { type Encoders, encodeKey, encodeValue, type KeyValueOptions, toOptions 
  * It emits the events of an {@link Autobee}. A unit that its operations' format or its encodings rule out is skipped on
  * every peer, with the event `rejected` (reason `INVALID_VALUE`, `REMOVES_ITSELF` or `TOO_MANY_OPERATIONS`).
  */
-export class KeyValue<K = string, V = unknown> {
+export class KeyValue<K = string, V = unknown, DB extends KeyValueDatabase = Autobee> {
   /** The database underneath; its view has the encoded keys and values. */
-  readonly db: Autobee
+  readonly db: DB
   readonly #encoders: Encoders
   readonly #space: KeySpace
   #view: TypedBee<K, V> | null = null
@@ -51,8 +53,10 @@ export class KeyValue<K = string, V = unknown> {
    * @throws AutobeeError `INVALID_ARGUMENT`, `INVALID_KEY`, `INVALID_OPTIONS`, `STORE_CLOSED`
    */
   constructor(store: Corestore, key?: KeyLike | null | KeyValueOptions<K, V>, options?: KeyValueOptions<K, V>)
+  /** @internal Use {@link over}. */
+  constructor(make: MakeDatabase<DB>, key: null, options?: KeyValueOptions<K, V>)
   constructor(
-    store: Corestore,
+    store: Corestore | MakeDatabase<DB>,
     keyOrOptions: KeyLike | null | KeyValueOptions<K, V> = null,
     options: KeyValueOptions<K, V> = {}
   ) {
@@ -61,7 +65,7 @@ export class KeyValue<K = string, V = unknown> {
     const { encoders, autobee } = toOptions<K, V>(isKey ? options : keyOrOptions)
     this.#encoders = encoders
     this.#space = { encoder: encoders.keys, prefix: new Uint8Array(0) }
-    this.db = new Autobee(store, isKey ? keyOrOptions : null, {
+    const all: AutobeeOptions = {
       ...autobee,
       apply: (nodes, view, host) =>
         applyOperations(nodes as unknown as ApplyNode<Operations>[], {
@@ -69,7 +73,25 @@ export class KeyValue<K = string, V = unknown> {
           host,
           onrefused: (node, reason) => this.#tellRefused(node, reason)
         })
-    })
+    }
+    const key = isKey ? keyOrOptions : null
+    // without `over`, DB is what its default says
+    this.db = typeof store === 'function' ? store(all) : (new Autobee(store, key, all) as unknown as DB)
+  }
+
+  /**
+   * A KeyValue on a database that is made otherwise, such as one that all tabs share:
+   * `KeyValue.over(all => new SharedAutobee('notes', null, { ...all, connect }))`. Of a shared one, `rejected` is told in the
+   * tab that owns the store.
+   * @param make called once, at once: makes the database with the options that it is given
+   * @throws AutobeeError `INVALID_ARGUMENT`, `INVALID_OPTIONS`, and what `make` throws
+   */
+  static over<DB extends KeyValueDatabase, K = string, V = unknown>(
+    make: MakeDatabase<DB>,
+    options: KeyValueOptions<K, V> = {}
+  ): KeyValue<K, V, DB> {
+    if (typeof make !== 'function') throw invalid('over takes a function that makes the database')
+    return new KeyValue<K, V, DB>(make, null, options)
   }
 
   /** Resolves when the database is open. @throws AutobeeError as {@link Autobee.ready} */
@@ -105,7 +127,7 @@ export class KeyValue<K = string, V = unknown> {
   }
 
   /** The local writer's oplog: `local.id` is what another writer's {@link addWriter} takes. */
-  get local(): Hypercore {
+  get local(): DB['local'] {
     return this.db.local
   }
 

@@ -187,3 +187,15 @@ describe('as a database', () => {
     expect(await again.get('secret')).toBe('value')
   })
 })
+
+describe('over a database that is made otherwise', () => {
+  test('it is the same', async () => {
+    const { store } = await h.store()
+    const kv = KeyValue.over<Autobee, string, number>(all => new Autobee(store, null, all))
+    h.onclose(() => kv.close())
+    await kv.put('a', 1)
+    expect(await kv.get('a')).toBe(1)
+    expect(await entries(kv)).toEqual([['a', 1]])
+    expect(() => KeyValue.over(store as never)).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT' }))
+  })
+})

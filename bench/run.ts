@@ -5,7 +5,7 @@
  *   npm run bench -- --quick                small sizes, one round: does it run at all?
  *   npm run bench -- --only=fork            only the cases whose name contains that
  *   npm run bench -- --rounds=9             medians of more
- *   npm run bench -- --only=growth          that table alone, or comparison, counts, browser, relay; --growth=100000: up to so many entries
+ *   npm run bench -- --only=growth          that table alone, or comparison, counts, browser, relay, page; --growth=100000: up to so many entries
  *   npm run bench -- --profile --only=fork  where the time goes in these cases; --of=autobase: the other's
  */
 import { cpus } from 'node:os'
@@ -19,6 +19,7 @@ import { removeDatasets } from './datasets.ts'
 import { measureGrowth } from './growth/growth.ts'
 import { growthTables } from './growth/tables.ts'
 import { Counter, type Counts, countStores, probed, timed } from './measure.ts'
+import { pageTables } from './page/page.ts'
 import { autobase } from './peers/autobase.ts'
 import { autobee } from './peers/autobee.ts'
 import { openHypercore } from './peers/hypercore.ts'
@@ -121,7 +122,7 @@ function say(line: string): void {
 }
 
 /** The tables: what `--only` names is one of these, or part of the name of a case. */
-const SECTIONS = ['comparison', 'growth', 'counts', 'browser', 'relay'] as const
+const SECTIONS = ['comparison', 'growth', 'counts', 'browser', 'relay', 'page'] as const
 const sections: readonly string[] = SECTIONS.filter(name => !only || name === only)
 const chosen = sections.includes('comparison')
   ? CASES
@@ -142,5 +143,6 @@ else {
   }
   if (sections.includes('browser')) await report('browser', await browserTables({ quick, rounds, say }))
   if (sections.includes('relay')) await report('relay', await relayTables({ quick, rounds, say }))
+  if (sections.includes('page')) await report('page', await pageTables({ quick, rounds, say }))
 }
 await removeDatasets()

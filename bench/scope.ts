@@ -19,6 +19,11 @@ export class Scope {
     }
   }
 
+  /** To be called when the scope is closed. */
+  defer(close: () => Promise<unknown>): void {
+    this.#closing.push(close)
+  }
+
   async dir(): Promise<string> {
     const dir = await mkdtemp(join(tmpdir(), 'autobee-bench-'))
     this.#closing.push(() => rm(dir, { recursive: true, force: true }))

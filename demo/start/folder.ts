@@ -64,7 +64,16 @@ export class Folder {
         `${this.name} holds a store, but no ${NAME} that says what it is. Restore that file, or choose another folder with --data.`,
         { code: 'INVALID_FOLDER' }
       )
+    if (memory?.key && !memory.joined && !existsSync(this.store)) throw this.emptied()
     return memory
+  }
+
+  /** The one who made the board is not in it any more. */
+  emptied(): UserError {
+    return new UserError(
+      `The store in ${this.name} is gone, or another one than ${NAME} is about. Restore the folder from a backup; or move it away, and join the board again by a link of another peer with --join.`,
+      { code: 'INVALID_FOLDER' }
+    )
   }
 
   /** @returns false when there was something already, and it had to be new @throws UserError */

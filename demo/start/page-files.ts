@@ -147,7 +147,7 @@ function nameOf(url: string): string | null {
 
 /** Has it the hash of what is in it in its name? */
 function isImmutable(name: string): boolean {
-  return /^assets[\\/].*-[\w-]{8}\.\w+$/.test(name)
+  return /^assets[\\/].*-[\w-]{8}(?:\.\w+)+$/.test(name)
 }
 
 function acceptsGzip({ headers }: IncomingMessage): boolean {

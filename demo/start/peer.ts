@@ -58,6 +58,9 @@ export class BoardPeer {
     const peer = new BoardPeer(store, options)
     try {
       await peer.db.ready()
+      const { key, local } = peer.db
+      const isFounder = key !== null && b4a.equals(local.key, key)
+      if (!options.memory.joined && !isFounder) throw options.folder.emptied()
       return peer
     } catch (error) {
       await peer.db.close()
@@ -100,12 +103,8 @@ export class BoardPeer {
   #watch(): Promise<void> {
     const { db } = this
     const problem = (sentence: string) => this.#teller.problem(sentence)
-    db.on('writer-frozen', ({ key, length, reason, message }) =>
-      problem(
-        reason === 'ENCRYPTION_KEY_MISMATCH'
-          ? 'What comes cannot be decrypted: the encryption key of that link is wrong or missing. Copy the whole link, and join with a new --data.'
-          : `Writer ${b4a.toString(key, 'hex')} is not followed from entry ${length} on: ${message}`
-      )
+    db.on('writer-frozen', ({ key, length, message }) =>
+      problem(`Writer ${b4a.toString(key, 'hex')} is not followed from entry ${length} on: ${message}`)
     )
     db.on('conflict', ({ key, isLocal }) =>
       problem(
@@ -115,8 +114,12 @@ export class BoardPeer {
       )
     )
     return new Promise(resolve => {
-      db.on('error', ({ message }) => {
-        problem(`Something failed, so this peer stops. ${message}`)
+      db.on('error', error => {
+        problem(
+          error.code === 'ENCRYPTION_KEY_MISMATCH'
+            ? 'What comes cannot be decrypted: the encryption key of that link is wrong or missing. Copy the whole link, and join with a new --data.'
+            : `Something failed, so this peer stops. ${error.message}`
+        )
         resolve()
       })
     })

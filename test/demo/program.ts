@@ -1,7 +1,10 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
+import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { until } from '../support/peers.ts'
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 
 export type Exit = number | NodeJS.Signals | null
 
@@ -12,9 +15,12 @@ export class Program {
   readonly exited: Promise<Exit>
   readonly #child: ChildProcessWithoutNullStreams
 
-  /** @param name in dist/node/demo, without its ending */
-  constructor(name: string, args: readonly string[], { cwd }: { cwd: string }) {
-    const path = fileURLToPath(new URL(`../../dist/node/demo/${name}.js`, import.meta.url))
+  /**
+   * @param name in dist/node/demo, without its ending
+   * @param options.root of the package; default: this one
+   */
+  constructor(name: string, args: readonly string[], { cwd, root = ROOT }: { cwd: string; root?: string }) {
+    const path = join(root, 'dist', 'node', 'demo', `${name}.js`)
     const { NODE_OPTIONS: _, ...env } = process.env
     this.#child = spawn(process.execPath, [path, ...args], { cwd, env })
     this.#child.stdin.on('error', () => {})

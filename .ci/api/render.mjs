@@ -37,7 +37,9 @@ function index(entries, symbols) {
   ]
   lines.push('| import | for | what there is to call |', '|---|---|---|')
   for (const entry of entries) {
-    const own = [...symbols.values()].filter(about => about.home === entry.name && isValue(about))
+    const own = [...symbols.values()].filter(
+      about => about.home === entry.name && isValue(about) && !isInternal(about)
+    )
     const values = own
       .map(({ name }) => name)
       .sort((a, b) => (a < b ? -1 : 1))
@@ -58,6 +60,10 @@ function isValue({ declarations, isForeign }) {
     !isForeign &&
     declarations.some(node => !ts.isInterfaceDeclaration(node) && !ts.isTypeAliasDeclaration(node))
   )
+}
+
+function isInternal({ declarations: [first] }) {
+  return first !== undefined && docOf(first, name => name)?.isInternal === true
 }
 
 class Page {
@@ -87,7 +93,7 @@ class Page {
     const fallback = names.get('default')
     if (fallback) lines.push(`The default export is \`${symbols.get(fallback)?.name ?? fallback.name}\`.`, '')
     const own = [...symbols].filter(
-      ([, about]) => about.home === name && !about.isForeign && !this.#isInternal(about)
+      ([, about]) => about.home === name && !about.isForeign && !isInternal(about)
     )
     const sorted = own
       .map(([, about]) => about)
@@ -100,16 +106,12 @@ class Page {
       .trim()}\n`
   }
 
-  #isInternal({ declarations: [first] }) {
-    return first !== undefined && docOf(first, this.#linker)?.isInternal === true
-  }
-
   /** What it exports as well, and where that is described. */
   #elsewhere(symbols) {
     const items = []
     for (const [name, symbol] of [...this.#entry.names].sort(([a], [b]) => (a < b ? -1 : 1))) {
       const about = symbols.get(symbol)
-      if (name === 'default' || !about || this.#isInternal(about)) continue
+      if (name === 'default' || !about || isInternal(about)) continue
       if (about.isForeign) items.push(`\`${name}\` (of the package \`${packageOf(name)}\`)`)
       else if (about.home !== this.#entry.name) items.push(this.#linkTo(about, `\`${name}\``))
     }

@@ -111,6 +111,7 @@ function codeOf(error: unknown): string {
     Record<'code' | 'reason' | 'name' | 'message', string>
   >
   if (code === 'UNSUPPORTED_RUNTIME') return reason === 'WEBASSEMBLY' ? 'NO_WEBASSEMBLY' : 'NO_INDEXEDDB'
+  if (code && code in SENTENCES) return code
   if (typeof WebAssembly === 'undefined') return 'NO_WEBASSEMBLY'
   if (typeof indexedDB === 'undefined') return 'NO_INDEXEDDB'
   if (name === 'TypeError' && /import/.test(message ?? '')) return 'OFFLINE'

@@ -47,6 +47,8 @@ describe('People', () => {
 
     await bob.add('To do', 'Bread')
     await ada.item('Bread').waitFor()
+    // for those who do not see it appear
+    await ada.page.locator('[aria-live]', { hasText: 'Bob added “Bread”.' }).waitFor({ state: 'attached' })
     await ada.tick('Bread')
     await bob.item('Bread').getByRole('checkbox', { checked: true }).waitFor()
     const panel = await ada.open('People')
@@ -82,6 +84,19 @@ describe('People', () => {
     await bob.page.getByText('You were removed from this board').waitFor()
     expect(await bob.page.getByLabel('New item on To do').count()).toBe(0)
     await bob.item('Tables').waitFor()
+  })
+
+  test('an invitation that was taken back lets nobody in, who may ask then', async () => {
+    const ada = await (await come('Ada')).make(site, 'Club')
+    const link = await ada.invite('write')
+    const panel = await ada.open('People')
+    await panel.getByRole('button', { name: 'Take back' }).click()
+    await panel.getByRole('button', { name: 'Take back' }).waitFor({ state: 'detached' })
+    const bob = await (await come('Bob')).accept(link, { board: 'Club' })
+    await bob.page.getByText('That invitation was taken back').waitFor()
+    await bob.page.getByRole('button', { name: 'Ask to be let in' }).click()
+    await panel.getByRole('button', { name: 'Let in Bob' }).click()
+    await bob.page.getByLabel('New item on To do').waitFor()
   })
 
   test('who is refused is told so', async () => {

@@ -54,7 +54,7 @@ function Ask() {
   const ask = (event: SubmitEvent) => {
     event.preventDefault()
     const name = String(new FormData(event.currentTarget as HTMLFormElement).get('me')).trim()
-    if (name) void session.join(name)
+    if (name) void session.ask(name)
   }
   return (
     <form class="notice" onSubmit={ask} data-standing="unknown">

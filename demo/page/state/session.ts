@@ -6,6 +6,7 @@ import { changeBoard, type KnownBoard } from '../known-boards.ts'
 import { type NetworkSettings, type NetworkState, NO_NETWORK } from '../network/state.ts'
 import { type BoardState, NOTHING } from './board-state.ts'
 import type { ItemChange } from './changes.ts'
+import { join } from './joining.ts'
 import { News } from './news.ts'
 import { Reader } from './reader.ts'
 import type { Sdk } from './sdk.ts'
@@ -32,6 +33,7 @@ export class Session {
   readonly news = new News()
   readonly reader: Reader
   #known: KnownBoard
+  #isClosed = false
   /** Place of what was added last, by list: the view may not show it yet. */
   readonly #tops = new Map<string, string>()
 
@@ -85,51 +87,29 @@ export class Session {
       ]
       if (name !== null || (await this.act(ops))) this.keep({ making: null })
     }
-    if (!joining) return
-    this.open.set({ isJoining: true })
-    const stop = this.board.subscribe(() => void this.#tryJoin(stop))
-    await this.#tryJoin(stop)
+    if (joining) void this.#join(joining)
   }
 
-  /** As soon as the board is here as far as that needs: a `join` is worth nothing before the invitation that it is for. */
-  async #tryJoin(stop: () => void): Promise<void> {
-    const { joining, me } = this.#known
-    const { isJoining } = this.open.state
-    const { standing } = this.board.state.standing
-    if (!joining || !isJoining) return
-    const isSaid = standing === 'member' || (joining.invite === null && standing !== 'unknown')
-    if (!isSaid && joining.invite !== null) {
-      const key = this.sdk.publicKeyOf(this.sdk.fromHex(joining.invite))
-      const invite = await this.sdk.model.readInvite(this.db.view, key)
-      if (!invite || !this.open.state.isJoining) return
-      if (invite.closed)
+  /** For those who were not let in by what they came with. */
+  ask(name: string): Promise<boolean> {
+    this.keep({ me: name })
+    return this.act({ op: 'ask', name }, { optimistic: true })
+  }
+
+  async #join({ invite }: NonNullable<KnownBoard['joining']>): Promise<void> {
+    const { db, sdk, board } = this
+    const name = this.#known.me || 'Guest'
+    const append = (op: Op) => this.act(op, { optimistic: true })
+    this.open.set({ isJoining: true })
+    try {
+      const joined = await join({ db, sdk, board, invite, name, append })
+      if (joined !== 'failed') this.keep({ joining: null })
+      if (joined === 'taken back')
         this.toasts.show({ text: 'That invitation was taken back. You can ask to be let in.', kind: 'bad' })
-      else {
-        this.open.set({ isJoining: false })
-        if (!(await this.join(me || 'Guest'))) return
-      }
-    } else if (!isSaid) {
-      this.open.set({ isJoining: false })
-      if (!(await this.join(me || 'Guest'))) return
+    } catch (error) {
+      this.#report(error)
     }
     this.open.set({ isJoining: false })
-    stop()
-    this.keep({ joining: null })
-  }
-
-  /** Asks to be let in, or comes in by the invitation; also again, where the first time failed. */
-  join(name: string): Promise<boolean> {
-    const seed = this.#known.joining?.invite ?? null
-    const op: Op =
-      seed === null
-        ? { op: 'ask', name }
-        : this.sdk.joinOp(this.sdk.fromHex(seed), {
-            key: this.db.key as Uint8Array,
-            writer: this.db.local.key,
-            name
-          })
-    this.keep({ me: name })
-    return this.act(op, { optimistic: true })
   }
 
   /** Appends; false when that failed, which the user has been told. */
@@ -140,8 +120,7 @@ export class Session {
       await this.db.append(op, options)
       return true
     } catch (error) {
-      const { title, advice } = troubleOf(error)
-      this.toasts.show({ text: `${title}. ${advice}`, kind: 'bad' })
+      this.#report(error)
       return false
     }
   }
@@ -194,10 +173,7 @@ export class Session {
 
   setNetwork(change: Partial<NetworkSettings>): void {
     this.keep({ ...(change.relays && { relays: change.relays }) })
-    this.db.call('network', change).catch(error => {
-      const { title, advice } = troubleOf(error)
-      this.toasts.show({ text: `${title}. ${advice}`, kind: 'bad' })
-    })
+    this.db.call('network', change).catch(error => this.#report(error))
   }
 
   keep(change: Partial<KnownBoard>): void {
@@ -206,8 +182,16 @@ export class Session {
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true
     this.reader.close()
     await this.db.close()
+  }
+
+  /** At the foot of the page; after closing there is nobody to tell. */
+  #report(error: unknown): void {
+    if (this.#isClosed) return
+    const { title, advice } = troubleOf(error)
+    this.toasts.show({ text: `${title}. ${advice}`, kind: 'bad' })
   }
 
   #offerUndo(id: string, text: string): void {

@@ -1,4 +1,5 @@
 import { Alarm } from '../alarm.ts'
+import { Breath } from '../breath.ts'
 import { type AutobeeError, toAutobeeError } from '../errors.ts'
 import type { Head } from '../keys.ts'
 import type { Unit } from '../oplog/unit.ts'
@@ -45,6 +46,7 @@ export class Cycle {
   #complete = true
   readonly #alarm = new Alarm(() => this.kick())
   readonly #pace = new MergePace()
+  readonly #breath = new Breath()
   #report: Report = new Report()
 
   constructor(options: CycleOptions) {
@@ -121,6 +123,7 @@ export class Cycle {
       return
     }
     const started = performance.now()
+    this.#breath.begin()
     const report = new Report()
     this.#report = report
     const goesOn = !this.#complete
@@ -209,6 +212,7 @@ export class Cycle {
       if (await this.#flushBeforeTail(placement)) continue
       if (!(await this.#applyOne(placement))) return false
       if (applier.chunkIsFull) return false
+      await this.#breath.take()
     }
     return true
   }
@@ -284,6 +288,7 @@ export class Cycle {
         throw fatal
       }
       for (const value of append.values) bytes += value?.byteLength ?? 0
+      await this.#breath.take()
     }
     if (queue.length > 0) this.#again = true
   }

@@ -51,8 +51,25 @@ test('permissions: the invited guest writes, the stranger does not, nor does the
   ])
 })
 
+test('publish: a reader with Corestore and Hyperbee alone follows the shared database', async () => {
+  const project = await copied('publish')
+  expect(await printed(project, 'main.mjs')).toEqual([
+    "at first: { title: 'Hello' }",
+    "followed: { title: 'Hello again' }"
+  ])
+})
+
 test('every example is run by a test', () => {
-  const tested = ['node-esm', 'node-commonjs', 'custom-view', 'permissions', 'page', 'vite']
+  const tested = [
+    'node-esm',
+    'node-commonjs',
+    'custom-view',
+    'permissions',
+    'publish',
+    'page',
+    'tabs',
+    'vite'
+  ]
   const adapters = ['storage-adapter', 'transport-adapter']
   const folders = readdirSync(join(repository, 'docs', 'examples'), { withFileTypes: true })
   expect(

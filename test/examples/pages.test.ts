@@ -47,6 +47,29 @@ test('a page without a bundler: what was added is there after a reload, what was
   await page.context().close()
 })
 
+test('tabs share one database: clicks of both are counted, and the second goes on when the first is closed', async () => {
+  const folder = join(repository, 'docs', 'examples', 'tabs')
+  const site = await serveSite({
+    files: { '/': await readFile(join(folder, 'index.html'), 'utf8') },
+    folders: { '/autobee/': join(packageFolder, 'dist', 'browser'), '/': folder },
+    policy: STRICT_POLICY
+  })
+  onTestFinished(() => site.close())
+  const first = await openPage(browser, site.url)
+  await first.page.getByText('this tab is the owner').waitFor()
+  const second = await newPage(first.page.context())
+  await second.page.goto(site.url)
+  await second.page.getByText('this tab is the follower').waitFor()
+  for (const { page } of [first, second]) await page.getByRole('button').click()
+  for (const { page } of [first, second]) await page.getByText('2 so far').waitFor()
+  await first.page.close()
+  await second.page.getByText('this tab is the owner').waitFor()
+  await second.page.getByRole('button').click()
+  await second.page.getByText('3 so far').waitFor()
+  expect([...first.errors, ...second.errors]).toEqual([])
+  await second.page.context().close()
+})
+
 test('a Vite app: two browsers that share an invitation sign the same book, and both see it', async () => {
   const relay = await createRelay()
   onTestFinished(() => relay.close())

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 export const repository = fileURLToPath(new URL('../..', import.meta.url))
-const BESIDE = ['corestore', 'hypercore-crypto', 'streamx', '@hyperswarm']
+const BESIDE = ['corestore', 'hyperbee', 'hypercore-crypto', 'streamx', '@hyperswarm']
 
 export interface Result {
   readonly code: number

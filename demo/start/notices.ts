@@ -16,7 +16,6 @@ export interface Shown extends Ready {
   readonly isOpen: boolean
   /** The link lets one in who opens it; else one asks there. */
   readonly letsIn: boolean
-  readonly isNew: boolean
   readonly isEncrypted: boolean
   readonly joined: boolean
 }
@@ -48,21 +47,23 @@ export class Teller {
   }
 }
 
-function sentencesOf({ url, data, isOpen, isNew, letsIn, isEncrypted, joined }: Shown): string {
+function sentencesOf({ url, data, isOpen, letsIn, isEncrypted, joined }: Shown): string {
   const board = `${isEncrypted ? 'An encrypted board' : 'A board'} for lists, in ${data}`
-  const what = joined
-    ? `${board}, joined by a link. This peer is one more that keeps all of it.`
-    : `${board}${isNew ? ', is ready' : ''}. Open this link, here or as often as you like, and share it:`
-  const lines = ['', what, '', `  ${url}`, '']
-  lines.push(
+  const lines = [
+    '',
+    joined ? `${board}, joined by a link: this peer keeps all of it, too.` : `${board}.`,
+    letsIn ? 'Open its link, and give it to those who shall write with you:' : 'Its link:',
+    '',
+    `  ${url}`,
+    '',
     letsIn
-      ? 'Whoever has the link can read and write; everybody is in it by a name of his own.'
+      ? 'Whoever has the link can read and write. It is the same each time.'
       : 'Whoever has the link can read, and ask to write.'
-  )
+  ]
   if (isOpen)
     lines.push(
-      'Phones in the same network can open it, too. Without https browsers let nobody install it or open it offline there.'
+      'Phones in the same network can open it, but not install it, nor open it offline: for that, browsers want https.'
     )
-  lines.push('It goes on until Ctrl-C; the same link is good the next time.', '')
+  lines.push('Ctrl-C ends.', '')
   return lines.join('\n')
 }

@@ -69,7 +69,6 @@ export async function run(flags: Flags, { teller, stop }: World): Promise<number
       data: flags.data,
       isOpen: !/^(?:127\.|localhost$|::1$)/.test(flags.host),
       letsIn: seed !== null,
-      isNew: !before?.key,
       isEncrypted: memory.encryptionKey !== null,
       joined: memory.joined !== null
     })

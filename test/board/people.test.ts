@@ -1,5 +1,6 @@
 import b4a from 'b4a'
 import { expect, test } from 'vitest'
+import { expelOps } from '../../demo/board/expelling.ts'
 import { joinOp, newInvite } from '../../demo/board/invitation.ts'
 import { LIMITS } from '../../demo/board/limits.ts'
 import { readCounts, readInvite, readPeople, readRequests, readStanding } from '../../demo/board/model.ts'
@@ -100,6 +101,31 @@ test('no more than so many requests wait; a place is free again when one is answ
   await until(async () => (await standing(founder, late)) === 'asking')
 }, 30_000)
 
+test('a request from somebody who did not know that all places are taken is heard when one is free', async () => {
+  const { founder } = await h.board()
+  const late = await h.peer(founder.key)
+  const cut = connect(founder, late)
+  await until(async () => (await readCounts(late.view)).lists === 1)
+  await cut()
+  const spammers: Autobee[] = []
+  for (let i = 0; i < LIMITS.requests; i++) {
+    const stranger = await h.peer(founder.key)
+    spammers.push(stranger)
+    const gone = connect(founder, stranger)
+    await until(async () => (await readCounts(stranger.view)).lists === 1)
+    await knock(stranger, { op: 'ask', name: 'spam' })
+    await until(async () => (await standing(founder, stranger)) === 'asking')
+    await gone()
+  }
+  await knock(late, { op: 'ask', name: 'Bea' })
+  expect(await standing(late, late)).toBe('asking')
+  connect(founder, late)
+  await until(async () => (await standing(late, late)) === 'unknown')
+  await act(founder, { op: 'refuse', key: spammers[0]?.local.id as string })
+  await until(async () => (await standing(founder, late)) === 'asking')
+  await until(async () => (await standing(late, late)) === 'asking')
+}, 30_000)
+
 test('an invitation lets one in at once, and offline: what is written then counts on every peer', async () => {
   const { founder, stranger, seed, publicKey, cut } = await invited()
   await cut()
@@ -177,6 +203,25 @@ test('who is expelled writes no more, and does not come back by the invitation o
   expect((await readCounts(founder.view)).members).toBe(1)
   await act(founder, { op: 'admit', key: stranger.local.id })
   await until(() => stranger.writable)
+})
+
+test('with the invitations that he knows closed, who is expelled does not come back under another key either', async () => {
+  const { founder, stranger, seed, publicKey } = await invited()
+  await knock(stranger, joining(stranger, seed))
+  await until(() => stranger.writable)
+  const [own, others] = [newInvite(), newInvite()]
+  await act(stranger, { op: 'invite', publicKey: own.publicKey, label: 'back door' })
+  await act(founder, { op: 'invite', publicKey: others.publicKey, label: 'others' })
+  await agreed(founder, stranger)
+  await act(founder, ...(await expelOps(founder.view, stranger.local.id)))
+  const again = await h.peer(founder.key)
+  connect(founder, again)
+  await until(async () => (await readInvite(again.view, publicKey))?.closed != null)
+  for (const known of [seed, own.seed])
+    await expect(knock(again, joining(again, known))).rejects.toMatchObject({ code: 'NOT_WRITABLE' })
+  await knock(again, joining(again, others.seed))
+  await until(async () => (await standing(founder, again)) === 'member')
+  expect(await expelOps(founder.view, stranger.local.id)).toEqual([])
 })
 
 test('nobody expels himself', async () => {

@@ -1,4 +1,5 @@
 import { stat } from 'node:fs/promises'
+import { connect } from 'node:net'
 import { expect, test } from 'vitest'
 import { parseInvitation, publicKeyOf } from '../../demo/board/invitation.ts'
 import {
@@ -171,7 +172,41 @@ test('--encrypted: the link has the key, and without it nothing is read; the nex
   }
 })
 
-test('a peer that was expelled goes on reading, and its link lets people ask', async () => {
+test('--host with an address for all networks: the link has one of this machine, and is good', async () => {
+  const { url, port, invitation, program } = await h.start('--host', '0.0.0.0')
+  const { hostname } = new URL(url)
+  expect(hostname).not.toBe('0.0.0.0')
+  const response = await fetch(url)
+  expect(response.headers.get('content-type')).toContain('text/html')
+  expect(invitation.relays).toEqual([`ws://${hostname}:${port}/relay`])
+  await h.member(invitation, 'Bea')
+  expect(await program.kill('SIGINT')).toBe(0)
+})
+
+test('the port of the last time is taken again, and --port takes another', async () => {
+  const first = await h.start()
+  await first.program.kill('SIGINT')
+  const program = h.run('--json')
+  await program.says(new RegExp(`"port":${first.port}`))
+  await program.kill('SIGINT')
+  const other = await h.start()
+  expect(other.key).toBe(first.key)
+  expect(other.port).not.toBe(first.port)
+})
+
+test('closes with a page still connected, and with an append under way', async () => {
+  const { program, invitation, port } = await h.start()
+  const bea = await h.member(invitation, 'Bea')
+  const idle = connect({ host: '127.0.0.1', port })
+  await new Promise(resolve => idle.once('connect', resolve))
+  idle.on('error', () => {})
+  const exited = program.kill('SIGINT')
+  await bea.append({ op: 'item', id: 'late', list: 'first', text: 'Late' } satisfies Op)
+  expect(await exited).toBe(0)
+  idle.destroy()
+})
+
+test('a peer that was expelled goes on, with the same board', async () => {
   const first = await h.start()
   const bea = await h.member(first.invitation, 'Bea')
   const [own] = await readPeople(bea.view)

@@ -19,10 +19,12 @@ export type OwnerCalls<View = HyperbeeView> = Readonly<
   Record<string, (db: OwnedAutobee<View>, argument: never) => unknown>
 >
 
+/** What `connect` gives: a transport, or several in one. */
 export interface Closable {
   close(): Promise<void> | void
 }
 
+/** What a {@link SharedAutobee} is opened with; but for `connect` and `calls`, as an Autobee. Every tab gives the same. */
 export interface SharedAutobeeOptions<View = HyperbeeView> extends Omit<AutobeeOptions<View>, 'wakeup'> {
   /**
    * Connects the database with its peers, in the one tab that owns the store: `db => connectRelay(db, url)`. What it gives is

@@ -62,6 +62,7 @@ export interface WaitingUnit extends ListedUnit {
   readonly roles: readonly never[]
 }
 
+/** Which units {@link Autobee.order} gives, and in which direction. */
 export interface OrderOptions {
   /** First position. Default 0. */
   from?: number

@@ -7,6 +7,7 @@ export interface PublishedEntry {
   readonly value: Uint8Array
 }
 
+/** What is published, and as what. */
 export interface PublishOptions {
   /** Names the core among those that this store publishes of this database: 1 to 200 characters. */
   readonly name: string

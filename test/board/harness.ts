@@ -1,19 +1,34 @@
+import b4a from 'b4a'
 import { afterEach } from 'vitest'
-import { openStore } from '../../adapters/storage/file.ts'
 import { memory } from '../../adapters/storage/memory.ts'
+import { openStoreWith } from '../../adapters/storage/open-store.ts'
 import { apply } from '../../demo/board/apply.ts'
 import type { Op } from '../../demo/board/ops.ts'
 import { Autobee, type AutobeeOptions, type HyperbeeView, type KeyLike } from '../../src/index.ts'
 import { connect, contents, until } from '../support/peers.ts'
 
+const openStore = openStoreWith(memory)
+
 /** Opens boards in memory, and closes them after each case. */
 export class BoardHarness {
   readonly #closing: (() => Promise<void>)[] = []
+  readonly #now: () => number
+
+  /** @param options.now ms; default: the real clock, by which several entries have the same time */
+  constructor({ now = Date.now }: { now?: () => number } = {}) {
+    this.#now = now
+  }
 
   /** A peer of a board; without a key, of a new one. */
   async peer(key: KeyLike | null = null, options: AutobeeOptions<HyperbeeView> = {}): Promise<Autobee> {
     const store = await openStore(memory())
-    const db = new Autobee(store, key, { valueEncoding: 'json', apply, ackInterval: 0, ...options })
+    const db = new Autobee(store, key, {
+      valueEncoding: 'json',
+      apply,
+      ackInterval: 0,
+      now: this.#now,
+      ...options
+    })
     this.#closing.push(async () => {
       await db.close()
       await store.close()
@@ -50,8 +65,10 @@ export class BoardHarness {
   }
 }
 
+/** By a clock that never says the same time twice. */
 export function harness(): BoardHarness {
-  const h = new BoardHarness()
+  let ms = Date.now()
+  const h = new BoardHarness({ now: () => ++ms })
   afterEach(() => h.clean())
   return h
 }
@@ -82,7 +99,7 @@ export async function agreed(...peers: Autobee[]): Promise<Record<string, string
 function lengthsOf(db: Autobee): [string, number][] {
   return db
     .oplogs()
-    .map(({ key, length }): [string, number] => [Buffer.from(key).toString('hex'), length])
+    .map(({ key, length }): [string, number] => [b4a.toString(key, 'hex'), length])
     .sort(([a], [b]) => (a < b ? -1 : 1))
 }
 

@@ -22,7 +22,12 @@ const EVERYWHERE = [
 ]
 
 /** The same cases, which no storage has to do with: once per runtime. */
-const WITHOUT_STORAGE = ['test/format/**/*.test.ts', 'test/order/**/*.test.ts', 'test/apply/**/*.test.ts']
+const WITHOUT_STORAGE = [
+  'test/format/**/*.test.ts',
+  'test/order/**/*.test.ts',
+  'test/apply/**/*.test.ts',
+  'test/board/**/*.test.ts'
+]
 
 /** Folders, and what a child process does to them; and the types of what a page has not. */
 const ONLY_IN_NODE = [

@@ -7,7 +7,6 @@ import { createRelay } from '../../adapters/transport/relay.ts'
 import { launchChromium, newPage, openPage, STRICT_POLICY, serveSite } from '../support/chromium.ts'
 import { createProject, repository } from './project.ts'
 
-const packageFolder = process.env.AUTOBEE_PACKAGE ?? repository
 let browser: Browser
 
 beforeAll(async () => {
@@ -22,7 +21,7 @@ test('a page without a bundler: what was added is there after a reload, what was
   const folder = join(repository, 'docs', 'examples', 'page')
   const site = await serveSite({
     files: { '/': await readFile(join(folder, 'index.html'), 'utf8') },
-    folders: { '/autobee/': join(packageFolder, 'dist', 'browser'), '/': folder },
+    folders: { '/autobee/': join(repository, 'dist', 'browser'), '/': folder },
     policy: STRICT_POLICY
   })
   onTestFinished(() => site.close())
@@ -51,7 +50,7 @@ test('tabs share one database: clicks of both are counted, and the second goes o
   const folder = join(repository, 'docs', 'examples', 'tabs')
   const site = await serveSite({
     files: { '/': await readFile(join(folder, 'index.html'), 'utf8') },
-    folders: { '/autobee/': join(packageFolder, 'dist', 'browser'), '/': folder },
+    folders: { '/autobee/': join(repository, 'dist', 'browser'), '/': folder },
     policy: STRICT_POLICY
   })
   onTestFinished(() => site.close())

@@ -27,7 +27,7 @@ export async function createProject(example: string | null = null): Promise<Proj
   const folder = await realpath(await mkdtemp(join(tmpdir(), 'autobee-example-')))
   const modules = join(folder, 'node_modules')
   await mkdir(modules)
-  await symlink(process.env.AUTOBEE_PACKAGE ?? repository, join(modules, 'autobee'), 'junction')
+  await symlink(repository, join(modules, 'autobee'), 'junction')
   for (const name of BESIDE)
     await symlink(join(repository, 'node_modules', name), join(modules, name), 'junction')
   if (example) await cp(join(repository, 'docs', 'examples', example), folder, { recursive: true })

@@ -53,5 +53,10 @@ async function lines(db) {
 }
 
 async function until(db, condition) {
-  while (!(await condition())) await new Promise(resolve => db.once('update', resolve))
+  for (;;) {
+    // listens before it looks: an update in between is not missed
+    const updated = new Promise(resolve => db.once('update', resolve))
+    if (await condition()) return
+    await updated
+  }
 }

@@ -23,8 +23,9 @@ streams[0].pipe(streams[1]).pipe(streams[0])
 await core.update({ wait: true })
 console.log('at first:', (await bee.get('front page')).value)
 const watcher = await bee.getAndWatch('front page')
+const changed = new Promise(resolve => watcher.once('update', resolve))
 await db.put('front page', { title: 'Hello again' })
-await new Promise(resolve => watcher.once('update', resolve))
+await changed
 console.log('followed:', watcher.node.value)
 
 await watcher.close()

@@ -11,7 +11,12 @@ await db.ready()
 const stream = db.replicate(new SecretStream(false, new PortStream(workerData.port)))
 
 const latest = Buffer.from('latest')
-while (!(await db.view.get(latest))) await new Promise(resolve => db.once('update', resolve))
+for (;;) {
+  // listens before it looks: an update in between is not missed
+  const updated = new Promise(resolve => db.once('update', resolve))
+  if (await db.view.get(latest)) break
+  await updated
+}
 parentPort.postMessage(String((await db.view.get(latest)).value))
 // a stream that was handed in stays open until it is ended
 stream.end()

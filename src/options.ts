@@ -41,7 +41,7 @@ export interface AutobeeOptions<View = HyperbeeView> {
   update?(view: View, changes: Changes): void | Promise<void>
   /** Gives `open` the bare tree instead of the buffering bee: one flush of the tree per unit. Default false. */
   raw?: boolean
-  /** 32 bytes. Encrypts every oplog and both trees; implies `encrypted`. */
+  /** 32 bytes. Encrypts every oplog and both trees; implies `encrypted`. Default null: nothing is. */
   encryptionKey?: Uint8Array | null
   /** Default: whether there is an `encryptionKey`. True without one is `INVALID_OPTIONS`. */
   encrypted?: boolean
@@ -49,7 +49,7 @@ export interface AutobeeOptions<View = HyperbeeView> {
   keyPair?: KeyPair | null
   /** As an indexer, try strangers' optimistic units; kept only if `apply` calls `host.ackWriter`. Default true. */
   optimistic?: boolean
-  /** Only `false` has a meaning yet: everything is replayed. */
+  /** Has no meaning yet: everything is replayed, as with `false`. Default the same. */
   fastForward?: false | object
   /** ms until an indexer fixes the place of ordinary writers' entries with an empty entry; 0 = never. Default 10,000. */
   ackInterval?: number

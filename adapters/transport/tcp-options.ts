@@ -39,7 +39,7 @@ export interface ConnectTcpOptions extends TcpTimeouts {
   port: number
   /** Default `127.0.0.1`. */
   host?: string
-  /** Pauses between attempts. */
+  /** Pauses between attempts. Default 100 ms to 10 s. */
   retry?: BackoffOptions
 }
 

@@ -10,9 +10,9 @@ const GIB = 2 ** 30
 
 /** How the relays are reached, as of `connectRelay`. */
 export interface RelayConnectionOptions {
-  /** What the relays want to hear, at most 256 bytes. */
+  /** What the relays want to hear, at most 256 bytes. Default none. */
   token?: string
-  /** Pauses between attempts. */
+  /** Pauses between attempts. Default 100 ms to 10 s. */
   retry?: BackoffOptions
   /** ms; default 10,000. */
   handshakeTimeout?: number

@@ -31,9 +31,9 @@ export interface ConnectRelayOptions {
    * refused gets a `refused` event here, and an error with the reason `REFUSED` there. What it throws refuses as well.
    */
   allow?: Iterable<Uint8Array> | Allow
-  /** What the relay wants to hear, at most 256 bytes. */
+  /** What the relay wants to hear, at most 256 bytes. Default none. */
   token?: string
-  /** A better way to peers, where there is one: `webRtc()`. */
+  /** A better way to peers, where there is one: `webRtc()`. Default none. */
   upgrade?: Upgrade
   /** Pauses between attempts, for each relay. A peer that was lost, but not by its own will, is looked for in the same pauses. */
   retry?: BackoffOptions

@@ -4,7 +4,6 @@ import { SharedAutobee } from '../../adapters/entry/browser-tabs.ts'
 import { apply } from '../board/apply.ts'
 import { Network } from './network/network.ts'
 import type { NetworkSettings, NetworkState } from './network/state.ts'
-import { paced } from './paced.ts'
 
 export { estimate, persist } from '../../adapters/entry/browser.ts'
 export { formatInvitation, joinOp, newInvite, parseInvitation, publicKeyOf } from '../board/invitation.ts'
@@ -28,7 +27,7 @@ export class BoardDatabase extends SharedAutobee {
   constructor({ store, key, encryptionKey, network: settings }: DatabaseOptions) {
     let network: Network | null = null
     super(store, key, {
-      apply: paced(apply),
+      apply,
       valueEncoding: 'json',
       encryptionKey,
       connect: db => {

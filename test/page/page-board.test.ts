@@ -132,6 +132,17 @@ describe('A board', () => {
     await keyboard.press('Enter')
     await expectShown({ 'To do': ['Eggs', '✓ Milk and honey'] })
 
+    await tabTo('More about Milk and honey')
+    await keyboard.press('Enter')
+    await page.getByLabel('Note').waitFor()
+    await tabTo('Remove')
+    await keyboard.press('Enter')
+    await expectShown({ 'To do': ['Eggs'] })
+    await until(() => page.evaluate(() => document.activeElement?.textContent === 'Eggs'))
+    await tabTo('Undo')
+    await keyboard.press('Enter')
+    await expectShown({ 'To do': ['Eggs', '✓ Milk and honey'] })
+
     await page.evaluate(() => (document.activeElement as HTMLElement).blur())
     await tabTo('People')
     await keyboard.press('Enter')

@@ -99,6 +99,42 @@ describe('People', () => {
     await bob.page.getByLabel('New item on To do').waitFor()
   })
 
+  test('an encrypted board is for those who have its link, also after a reload', async () => {
+    const ada = await come('Ada')
+    await ada.page.goto(site.url)
+    await ada.page.getByLabel(/^Encrypt it/).check()
+    await ada.make(site, 'Secret', { isOpen: true })
+    await ada.add('To do', 'Surprise party')
+    const bob = await (await come('Bob')).accept(await ada.invite('write'), { board: 'Secret' })
+    await bob.page.getByLabel('New item on To do').waitFor()
+    await bob.item('Surprise party').waitFor()
+    expect(bob.page.url()).not.toContain('encryption')
+    await bob.page.reload()
+    await bob.item('Surprise party').waitFor()
+    await bob.add('To do', 'Cake')
+    await ada.item('Cake').waitFor()
+  })
+
+  test('what somebody types is left alone when others change the same item', async () => {
+    const ada = await (await come('Ada')).make(site, 'Our flat')
+    await ada.add('To do', 'Milk')
+    const bob = await (await come('Bob')).accept(await ada.invite('write'), { board: 'Our flat' })
+    await bob.page.getByLabel('New item on To do').waitFor()
+    await ada.item('Milk').locator('.what').click()
+    const field = ada.page.getByLabel('Text of Milk')
+    await field.fill('Milk, two litres')
+    await bob.edit('Milk', 'Soy milk')
+    await bob.add('To do', 'Bread')
+    await ada.item('Bread').waitFor()
+    expect(await field.inputValue()).toBe('Milk, two litres')
+    await field.press('Enter')
+    await bob
+      .item('Milk, two litres')
+      .getByRole('button', { name: /versions of/ })
+      .click()
+    await bob.page.locator('blockquote', { hasText: 'Soy milk' }).waitFor()
+  })
+
   test('who is refused is told so', async () => {
     const ada = await (await come('Ada')).make(site, 'Club')
     const eve = await (await come('Eve')).accept(await ada.invite('ask'), { board: 'Club' })

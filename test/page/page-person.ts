@@ -45,9 +45,9 @@ export class Person {
   }
 
   /** A new board, until its first list is there. */
-  async make(site: PageSite, board: string): Promise<this> {
+  async make(site: PageSite, board: string, { isOpen = false } = {}): Promise<this> {
     const { page } = this
-    await page.goto(site.url)
+    if (!isOpen) await page.goto(site.url)
     await page.getByLabel('Name of the board').fill(board)
     await page.getByLabel('Your name').fill(this.name)
     await page.getByRole('button', { name: 'Make the board' }).click()

@@ -1,4 +1,5 @@
 import { useStore } from '../state/store.ts'
+import { keepFocus, panelTitle } from './focus.ts'
 import { useSession, useWritable } from './session-context.ts'
 import { ago } from './time.ts'
 
@@ -18,7 +19,11 @@ export function BinPanel() {
               {text} <span class="small quiet">{kind === 'list' ? `list, ${ago(at)}` : ago(at)}</span>
             </span>
             {writable && (
-              <button type="button" class="button" onClick={() => void session.act({ op: 'restore', id })}>
+              <button
+                type="button"
+                class="button"
+                onClick={() => void session.act({ op: 'restore', id }).then(() => keepFocus(panelTitle))}
+              >
                 Restore<span class="unseen"> {text}</span>
               </button>
             )}

@@ -4,6 +4,7 @@ import { colourClass } from '../colours.ts'
 import type { Item, OtherVersion, Row } from '../state/model-types.ts'
 import { useStore } from '../state/store.ts'
 import { useName } from './face.tsx'
+import { keepFocus } from './focus.ts'
 import { useSession, useWritable } from './session-context.ts'
 import { ago } from './time.ts'
 
@@ -40,9 +41,10 @@ export function ItemDetails({ id, row, list, index, isLast, onclose }: Props) {
               <button
                 type="button"
                 class="button danger"
-                onClick={() => {
+                onClick={event => {
+                  const next = neighbourOf(event.currentTarget)
                   onclose()
-                  void session.remove(row.id, row.text)
+                  void session.remove(row.id, row.text).then(() => keepFocus(() => next))
                 }}
               >
                 Remove
@@ -53,6 +55,13 @@ export function ItemDetails({ id, row, list, index, isLast, onclose }: Props) {
       )}
     </div>
   )
+}
+
+/** Where one goes on when an item is gone: the next item, the one before it, or the field for a new one. */
+function neighbourOf(element: HTMLElement): HTMLElement | null | undefined {
+  const item = element.closest('.item')
+  const other = item?.nextElementSibling ?? item?.previousElementSibling
+  return (other ?? element.closest('.list'))?.querySelector<HTMLElement>(other ? '.what' : '.add input')
 }
 
 function Author({ item: { created, text } }: { item: Item }) {

@@ -1,12 +1,13 @@
 import { Component } from 'preact'
-import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
-import { LIMITS } from '../../board/limits.ts'
+import { useState } from 'preact/hooks'
 import type { Row } from '../state/model-types.ts'
 import { useDragSource } from './drag.ts'
+import { EditText } from './edit-text.tsx'
 import { Icon } from './icons.tsx'
 import { ItemDetails } from './item-details.tsx'
 import { moveByKey } from './move-keys.ts'
 import { useSession } from './session-context.ts'
+import { Tick } from './tick.tsx'
 
 interface Props {
   readonly row: Row
@@ -106,79 +107,5 @@ function ItemLine({ row, list, index, isLast, writable }: Props) {
         />
       )}
     </li>
-  )
-}
-
-function Tick({ row, writable }: { row: Row; writable: boolean }) {
-  const session = useSession()
-  // what the user sees at once, until the view says the same
-  const [wanted, setWanted] = useState<boolean | null>(null)
-  useEffect(() => setWanted(null), [row])
-  const tick = async (done: boolean) => {
-    setWanted(done)
-    if (!(await session.act({ op: 'edit', id: row.id, done }))) setWanted(null)
-  }
-  return (
-    <label class="tick">
-      <input
-        type="checkbox"
-        checked={wanted ?? row.done}
-        disabled={!writable}
-        aria-label={row.text}
-        onChange={event => void tick(event.currentTarget.checked)}
-      />
-    </label>
-  )
-}
-
-function EditText({ row, onclose }: { row: Row; onclose(): void }) {
-  const session = useSession()
-  const field = useRef<HTMLTextAreaElement>(null)
-  /** What its editor saw, though others may write meanwhile. */
-  const [was] = useState(row.text)
-  const isDone = useRef(false)
-  useLayoutEffect(() => {
-    field.current?.focus()
-    field.current?.setSelectionRange(was.length, was.length)
-  }, [was])
-
-  const back = () => {
-    const { current } = field
-    const item = current?.closest('.item')
-    isDone.current = true
-    onclose()
-    queueMicrotask(() => item?.querySelector<HTMLElement>('.what')?.focus())
-  }
-  const save = async ({ stays }: { stays: boolean }) => {
-    const text = field.current?.value.trim() ?? ''
-    if (isDone.current) return
-    isDone.current = true
-    if (text === '' || text === was || (await session.act({ op: 'edit', id: row.id, text, was })))
-      return stays ? back() : onclose()
-    // it could not be written: what was typed stays
-    isDone.current = false
-  }
-  return (
-    <div class="edit">
-      <textarea
-        ref={field}
-        class="input"
-        rows={1}
-        maxLength={LIMITS.text}
-        aria-label={`Text of ${was}`}
-        defaultValue={was}
-        onBlur={() => void save({ stays: false })}
-        onKeyDown={event => {
-          if (event.key === 'Escape') {
-            event.stopPropagation()
-            back()
-          }
-          if (event.key === 'Enter' && !event.shiftKey) {
-            event.preventDefault()
-            void save({ stays: true })
-          }
-        }}
-      />
-    </div>
   )
 }

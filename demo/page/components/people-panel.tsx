@@ -3,6 +3,7 @@ import { LIMITS } from '../../board/limits.ts'
 import { useStore } from '../state/store.ts'
 import { Confirm, type Question } from './dialog.tsx'
 import { Face, nameOf } from './face.tsx'
+import { keepFocus, panelTitle } from './focus.ts'
 import { Invite } from './invite.tsx'
 import { useSession, useWritable } from './session-context.ts'
 import { ago } from './time.ts'
@@ -36,10 +37,18 @@ function Requests() {
             <strong>{name}</strong> asks to write on this board, {ago(at)}.
           </p>
           <div class="row">
-            <button type="button" class="button main" onClick={() => void session.act({ op: 'admit', key })}>
+            <button
+              type="button"
+              class="button main"
+              onClick={() => void session.act({ op: 'admit', key }).then(() => keepFocus(panelTitle))}
+            >
               Let in<span class="unseen"> {name}</span>
             </button>
-            <button type="button" class="button" onClick={() => void session.act({ op: 'refuse', key })}>
+            <button
+              type="button"
+              class="button"
+              onClick={() => void session.act({ op: 'refuse', key }).then(() => keepFocus(panelTitle))}
+            >
               Refuse<span class="unseen"> {name}</span>
             </button>
           </div>
@@ -62,7 +71,7 @@ function Members() {
       title: `Remove ${name}?`,
       text: `${name} can then write no more, and still read what there is. What was written stays.`,
       yes: `Remove ${name}`,
-      run: () => void session.act({ op: 'expel', key })
+      run: () => void session.act({ op: 'expel', key }).then(() => keepFocus(panelTitle))
     })
   return (
     <section class="section" aria-labelledby="members">
@@ -147,7 +156,9 @@ function Invites() {
             <button
               type="button"
               class="button"
-              onClick={() => void session.act({ op: 'uninvite', publicKey })}
+              onClick={() =>
+                void session.act({ op: 'uninvite', publicKey }).then(() => keepFocus(panelTitle))
+              }
             >
               Take back
             </button>

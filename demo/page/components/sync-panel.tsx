@@ -1,8 +1,8 @@
-import { useEffect, useState } from 'preact/hooks'
 import type { PeerState } from '../network/state.ts'
 import { useStore } from '../state/store.ts'
 import { Face, useName } from './face.tsx'
 import { useSession } from './session-context.ts'
+import { Storage } from './storage.tsx'
 import { useSync } from './sync.ts'
 
 /** Who is connected and has what, where the data is, and a switch that cuts the network. */
@@ -137,62 +137,4 @@ function Relays() {
       {relays.length === 0 && <p class="quiet">None is set.</p>}
     </section>
   )
-}
-
-interface Room {
-  readonly usage: number | null
-  readonly quota: number | null
-  readonly persisted: boolean
-}
-
-function Storage() {
-  const { sdk } = useSession()
-  const [room, setRoom] = useState<Room | null>(null)
-  const [isRefused, setRefused] = useState(false)
-  useEffect(() => {
-    sdk.estimate().then(setRoom, error => console.warn('the storage cannot be measured', error))
-  }, [sdk])
-  const ask = async () => {
-    setRefused(!(await sdk.persist()))
-    setRoom(await sdk.estimate())
-  }
-  if (!room) return null
-  const { usage, quota, persisted } = room
-  return (
-    <section class="section" aria-labelledby="storage">
-      <h3 id="storage">Storage of this browser</h3>
-      {usage !== null && quota !== null && (
-        <>
-          <progress class="meter" max={quota} value={usage} aria-label="Storage in use" />
-          <dl class="facts">
-            <dt>In use, by all boards</dt>
-            <dd>{bytes(usage)}</dd>
-            <dt>At most</dt>
-            <dd>{bytes(quota)}</dd>
-          </dl>
-        </>
-      )}
-      <p class="row">
-        <span class={persisted ? 'badge good' : 'badge honey'}>
-          {persisted ? 'Kept for good' : 'May be deleted when room is short'}
-        </span>
-        {!persisted && (
-          <button type="button" class="button" onClick={() => void ask()}>
-            Ask to keep it
-          </button>
-        )}
-      </p>
-      {isRefused && (
-        <p class="small" role="status">
-          The browser said no. Many say yes once the page is installed or used often.
-        </p>
-      )}
-    </section>
-  )
-}
-
-function bytes(count: number): string {
-  const unit = count < 1e6 ? 1e3 : count < 1e9 ? 1e6 : 1e9
-  const name = unit === 1e3 ? 'kB' : unit === 1e6 ? 'MB' : 'GB'
-  return `${(count / unit).toFixed(count / unit < 10 ? 1 : 0)} ${name}`
 }

@@ -62,6 +62,9 @@ export class Session {
     db.on('conflict', ({ isLocal }) => {
       if (isLocal) this.open.set({ trouble: troubleOf({ code: 'CONFLICT' }) })
     })
+    db.on('writer-frozen', ({ reason }) => {
+      if (reason === 'UPGRADE_REQUIRED') this.open.set({ trouble: troubleOf({ code: reason }) })
+    })
     this.board.subscribe(() => this.#remember())
   }
 

@@ -1,5 +1,7 @@
-import { stat } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { readFile, stat } from 'node:fs/promises'
 import { connect } from 'node:net'
+import b4a from 'b4a'
 import { expect, test } from 'vitest'
 import { parseInvitation, publicKeyOf } from '../../demo/board/invitation.ts'
 import {
@@ -170,6 +172,30 @@ test('--encrypted: the link has the key, and without it nothing is read; the nex
     expect(again.url).toBe(first.url)
     await again.program.kill('SIGINT')
   }
+})
+
+test('killed in the middle of its first start, it has the link that it had begun with', async () => {
+  const program = h.run('--port', '0', '--encrypted')
+  const path = h.path('autobee-data', 'board.json')
+  await until(() => existsSync(path))
+  await program.kill('SIGKILL')
+  const { seed, encryptionKey } = JSON.parse(await readFile(path, 'utf8'))
+  const again = await h.start()
+  expect(again.invitation.seed).toEqual(b4a.from(seed, 'hex'))
+  expect(again.invitation.encryptionKey).toEqual(b4a.from(encryptionKey, 'hex'))
+  await h.member(again.invitation, 'Bea')
+})
+
+test('--join while nobody of the board is there goes on, says so once, and is in when somebody comes', async () => {
+  const first = await h.start()
+  await first.program.kill('SIGINT')
+  const second = h.run('--port', '0', '--join', first.url, '--data', 'second')
+  await second.says(/^ {2}http:/m)
+  await until(() => second.err.length > 0)
+  await h.start('--port', String(first.port))
+  await second.says(/^This peer is a member of the board\.$/m)
+  expect(second.err.filter(line => /relay/.test(line))).toHaveLength(1)
+  expect(await second.kill('SIGINT')).toBe(0)
 })
 
 test('--host with an address for all networks: the link has one of this machine, and is good', async () => {

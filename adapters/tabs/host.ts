@@ -36,6 +36,8 @@ export interface HostOptions {
   readonly db: Autobee<never>
   readonly calls: OwnerCalls<never>
   readonly epoch: number
+  /** Why the store cannot be used any more; null when it can. */
+  storeFailure(): Promise<AutobeeError | null>
   /** An error that ends it: the store is somebody else's, or broken. */
   onend(error: AutobeeError): void
 }
@@ -55,12 +57,7 @@ export class Host {
     // none that an owner before has given
     this.#cursor = options.epoch * 2 ** 20
     for (const name of EVENTS) this.#listen(name, (...args) => this.#event(name, args))
-    this.#listen('error', error => {
-      const ends = error.code.startsWith('STORE_')
-      // the next owner goes on, and nobody else need know
-      if (!isOwnersEnd(error)) this.#tell({ type: 'error', error: toWire(error) })
-      if (ends) options.onend(error)
-    })
+    this.#listen('error', error => void this.#failed(error))
   }
 
   /** A tab wants to know all; `make` makes it a guest if it is none yet. */
@@ -144,7 +141,7 @@ export class Host {
       guest.answer({ type: 'appended', number, head: { key: ownBytes(key), length } })
     } catch (error) {
       // the next owner is asked again, and knows from the record whether it was written
-      if (!isOwnersEnd(error)) guest.answer({ type: 'not-appended', number, error: toWire(error) })
+      if (!(await this.#isEnd(error))) guest.answer({ type: 'not-appended', number, error: toWire(error) })
     }
   }
 
@@ -153,7 +150,7 @@ export class Host {
       const block = await this.#block(index)
       guest.answer({ type: 'result', id, value: block && ownBytes(block) })
     } catch (error) {
-      if (isOwnersEnd(error)) return
+      if (await this.#isEnd(error)) return
       guest.answer({ type: 'failure', id, error: toWire(error) })
     }
   }
@@ -176,7 +173,7 @@ export class Host {
     try {
       guest.answer({ type: 'result', id, value: await this.#do(method, { args, guest }) })
     } catch (error) {
-      if (isOwnersEnd(error)) return
+      if (await this.#isEnd(error)) return
       guest.answer({ type: 'failure', id, error: toWire(error) })
     }
   }
@@ -233,6 +230,24 @@ export class Host {
       open.delete(other)
     }
     return { cursor, units: page }
+  }
+
+  /** Nobody but the next owner need know of an owner's end. */
+  async #failed(error: AutobeeError): Promise<void> {
+    if (!(await this.#isEnd(error))) this.#tell({ type: 'error', error: toWire(error) })
+    if (error.code.startsWith('STORE_')) this.#o.onend(error)
+  }
+
+  /**
+   * Does it come of the store's being lost? Whatever fails then has not been done, or the next owner knows of it: reads that the
+   * user's `apply` and `calls` make fail, too, and what they throw instead may say anything.
+   */
+  async #isEnd(error: unknown): Promise<boolean> {
+    if (isOwnersEnd(error)) return true
+    const failure = await this.#o.storeFailure()
+    if (!failure) return false
+    this.#o.onend(failure)
+    return true
   }
 
   #event(name: string, args: readonly unknown[]): void {

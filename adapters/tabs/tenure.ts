@@ -50,20 +50,23 @@ export class Tenure<View> {
     }
     const store = await openStore(observed, { wait: true, signal })
     try {
-      const epoch = epochOf(opened, adapter.name)
-      if (epoch <= options.epoch) throw deleted(adapter.name)
+      const keyValue = shared(opened, adapter.name)
+      if (keyValue.epoch <= options.epoch) throw deleted(adapter.name)
       const db = await openDatabase(store, { settings, key: options.key })
-      return new Tenure<View>(options, { store, db, epoch })
+      return new Tenure<View>(options, { store, keyValue, db })
     } catch (error) {
+      // what fails when others take the store meanwhile may say anything
+      const failure = opened && (await failureOf(opened))
       await store.close().catch(noop)
-      throw error
+      throw failure ?? error
     }
   }
 
   private constructor(
     { settings }: TenureOptions<View>,
-    { store, db, epoch }: { store: Corestore; db: Autobee<View>; epoch: number }
+    { store, keyValue, db }: { store: Corestore; keyValue: SharedStore; db: Autobee<View> }
   ) {
+    const { epoch } = keyValue
     this.epoch = epoch
     this.#store = store
     this.#settings = settings
@@ -75,6 +78,7 @@ export class Tenure<View> {
       db: db as unknown as Autobee<never>,
       calls: settings.calls as never,
       epoch,
+      storeFailure: () => failureOf(keyValue),
       onend: error => this.#finish(error)
     })
   }
@@ -153,10 +157,22 @@ async function openDatabase<View>(
   }
 }
 
-function epochOf(store: KeyValueStore | null, name: string): number {
-  if (store?.epoch !== undefined) return store.epoch
+/** A store that says by an epoch whose it is. */
+type SharedStore = KeyValueStore & { readonly epoch: number }
+
+function shared(store: KeyValueStore | null, name: string): SharedStore {
+  if (store?.epoch !== undefined) return store as SharedStore
   const message = `tabs can share a store in IndexedDB; ${name} is none`
   throw new AutobeeError('NOT_SUPPORTED', message)
+}
+
+async function failureOf(store: KeyValueStore): Promise<AutobeeError | null> {
+  try {
+    await store.getMany([new Uint8Array(1)])
+    return null
+  } catch (error) {
+    return toAutobeeError(error, { code: 'STORE_FAILED', message: 'the store cannot be read' })
+  }
 }
 
 function deleted(name: string): AutobeeError {

@@ -3,6 +3,7 @@ import b4a from 'b4a'
 import { afterEach } from 'vitest'
 import { browserEnvironment } from '../../../adapters/storage/indexeddb/environment.ts'
 import { indexedDbIn } from '../../../adapters/storage/indexeddb.ts'
+import type { Packet } from '../../../adapters/tabs/messages.ts'
 import { SharedAutobee, type SharedAutobeeOptions } from '../../../adapters/tabs.ts'
 import { type ApplyNode, Autobee, type Host, type HyperbeeView } from '../../../src/index.ts'
 
@@ -40,6 +41,25 @@ export interface Sleeping {
 afterEach(async () => {
   for (const one of open.splice(0).reverse()) await one.close()
 })
+
+const { postMessage } = BroadcastChannel.prototype
+const silenced = new Set<string>()
+let lastOwner = ''
+BroadcastChannel.prototype.postMessage = function (data) {
+  const { messages = [], ...packet } = (data ?? {}) as Partial<Packet<{ readonly type: string }>>
+  const [first] = messages
+  // announcements have their owner in them
+  const { epoch, owner } = { ...packet, ...(first as Partial<typeof packet> | undefined) }
+  const address = `${epoch}/${owner}`
+  if (first?.type === 'owner') lastOwner = address
+  if (!silenced.has(address)) postMessage.call(this, data)
+}
+
+/** Returns what makes that nothing arrives any more that the present owner posts, or is posted to it: as if its process died. */
+export function silencer(): () => void {
+  const address = lastOwner
+  return () => silenced.add(address)
+}
 
 export function nameOf(): string {
   return `autobee-tabs-${crypto.randomUUID()}`

@@ -24,17 +24,19 @@ export interface Board {
   merge(member: number, count: number): Promise<void>
 }
 
-/** A board of so many entries with two more members, that a relay leads to. */
+/** A board of so many entries with that many more members, that a relay leads to. */
 export async function makeBoard(
   scope: Scope,
-  { entries, relay }: { entries: number; relay: string }
+  { entries, members: count, relay }: { entries: number; members: number; relay: string }
 ): Promise<Board> {
   const founder = await open(scope, null)
   await founder.append({ op: 'board', name: 'Ten thousand' })
   for (let list = 0; list < LISTS; list++)
     await founder.append({ op: 'list', id: `list-${list}`, title: `List ${list + 1}` })
-  const members = [await open(scope, founder.key), await open(scope, founder.key)]
-  for (const [index, member] of members.entries()) {
+  const members: Autobee[] = []
+  for (let index = 0; index < count; index++) {
+    const member = await open(scope, founder.key)
+    members.push(member)
     const cut = connect(founder, member)
     await founder.append({ op: 'admit', key: member.local.id })
     await until(member, () => member.writable)

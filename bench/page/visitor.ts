@@ -10,8 +10,6 @@ import type { Scope } from '../scope.ts'
 interface Watched {
   /** ms from the beginning of the navigation until an item was on the screen. */
   firstItem: Promise<number>
-  /** ms of tasks that took 50 ms and more. */
-  longTasks: number[]
 }
 
 /** Where the page is, which board, and who has it. */
@@ -101,16 +99,7 @@ export function firstItem(page: Page): Promise<number> {
   return page.evaluate(() => (globalThis as unknown as Watched).firstItem)
 }
 
-/** The tasks of 50 ms and more since the last time, ms. */
-export function takeLongTasks(page: Page): Promise<number[]> {
-  return page.evaluate(() => (globalThis as unknown as Watched).longTasks.splice(0))
-}
-
 function watch(): void {
-  const longTasks: number[] = []
-  new PerformanceObserver(list => {
-    for (const { duration } of list.getEntries()) longTasks.push(duration)
-  }).observe({ type: 'longtask' })
   const firstItem = new Promise<number>(resolve => {
     const look = () => {
       const item = document.querySelector('.item')
@@ -120,5 +109,5 @@ function watch(): void {
     }
     requestAnimationFrame(look)
   })
-  Object.assign(globalThis, { firstItem, longTasks })
+  Object.assign(globalThis, { firstItem })
 }

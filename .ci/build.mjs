@@ -30,6 +30,7 @@ const INPUTS = [
   '.ci/opfs-worker.ts',
   '.ci/package.mjs',
   '.ci/page.ts',
+  '.ci/service-worker.ts',
   '.ci/tsconfig.build.json'
 ]
 
@@ -37,6 +38,7 @@ const BUILT = [
   'dist/node/index.js',
   'dist/node/index.cjs',
   'dist/browser/autobee.js',
+  'dist/page/index.html',
   'dist/types/index.d.cts'
 ]
 
@@ -70,9 +72,8 @@ export async function buildAll(root, run) {
   chmodSync(join(aside, 'node', 'cli.js'), 0o755)
   if (await node([vite, 'build', '--mode', 'browser', '--outDir', join(aside, 'browser')]))
     return 'the bundling for browsers (vite)'
-  if (existsSync(join(root, 'demo', 'page', 'index.html')))
-    if (await node([vite, 'build', '--mode', 'page', '--outDir', join(aside, 'page')]))
-      return "the bundling of the demo's page (vite)"
+  if (await node([vite, 'build', '--mode', 'page', '--outDir', join(aside, 'page')]))
+    return "the bundling of the demo's page (vite)"
   if (!withinBudget(join(aside, 'browser', 'autobee.js'))) return 'the size of what a page loads'
 
   const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc')

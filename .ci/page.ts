@@ -30,8 +30,13 @@ export const pageBundle: UserConfig = {
     rolldownOptions: {
       transform: { inject: browserInjections },
       output: {
-        // changes seldom, and is the greater part: browsers may keep it
-        codeSplitting: { groups: [{ name: 'libsodium', test: /[\\/]libsodium-sumo[\\/]/ }] }
+        // these change seldom, and are the greater part: browsers may keep them
+        codeSplitting: {
+          groups: [
+            { name: 'libsodium', test: /[\\/]libsodium-sumo[\\/]/, priority: 1 },
+            { name: 'hypercore', test: /[\\/]node_modules[\\/](?!preact|uqr)/ }
+          ]
+        }
       }
     }
   }

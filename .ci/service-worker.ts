@@ -50,7 +50,7 @@ export function preloadsOf(entry: string): Plugin {
     apply: 'build',
     transformIndexHtml: {
       order: 'post',
-      handler(_, { bundle }) {
+      handler(html, { bundle }) {
         const chunks = Object.values(bundle ?? {}).filter(file => file.type === 'chunk')
         const wanted = chunks.find(({ facadeModuleId, moduleIds }) =>
           [facadeModuleId, ...moduleIds].some(id => id?.endsWith(entry))
@@ -60,7 +60,8 @@ export function preloadsOf(entry: string): Plugin {
         for (const name of names)
           for (const other of chunks.find(({ fileName }) => fileName === name)?.imports ?? [])
             names.add(other)
-        return [...names].map(name => ({
+        const others = [...names].filter(name => !html.includes(name))
+        return others.map(name => ({
           tag: 'link',
           attrs: { rel: 'modulepreload', crossorigin: true, href: `./${name}` },
           injectTo: 'head' as const

@@ -24,6 +24,7 @@ export interface PublishSource extends TypedEmitter<AutobeeEvents> {
   updated(): Promise<void>
 }
 
+/** What a {@link Published} tells. */
 export interface PublishedEvents {
   /** A state of the view is published, on disk, and offered to readers. `length`: the core's. */
   update: [{ length: number }]
@@ -276,11 +277,11 @@ export class Published extends typedEmitter<PublishedEvents>() {
 
   async #readPlan(target: Target): Promise<Plan> {
     this.#published = null
+    // none where blocks are missing, which the tree perhaps needs: who reads all of it finds out
     const mark = await target.readMark()
     const { length } = target.core
-    if (!mark || mark.heads.length === 0 || mark.mapVersion !== this.#o.settings.mapVersion) {
-      return { kind: 'compare', length: mark?.length ?? length }
-    }
+    const isKnown = mark && mark.heads.length > 0 && mark.mapVersion === this.#o.settings.mapVersion
+    if (!isKnown) return { kind: 'compare', length: mark?.length ?? length }
     return { kind: 'differences', heads: mark.heads, length: mark.length }
   }
 
@@ -297,13 +298,11 @@ export class Published extends typedEmitter<PublishedEvents>() {
     }
     if (this.#published && sameHead(this.#published, head)) return null
     const from = target.core.length
-    let isPart = false
     const write = async () => {
       const { operations, heads } = await this.#begin(to)
       await target.write(operations, {
         isStopped: () => this.#closing !== null,
         onpart: async () => {
-          isPart = true
           // each key is as one of them has it, or nothing is known of it
           const all = heads.length > 0 && heads.length < MOST_HEADS ? [...heads, head] : []
           await target.commit({ heads: all, mapVersion: settings.mapVersion })
@@ -313,8 +312,8 @@ export class Published extends typedEmitter<PublishedEvents>() {
     try {
       await write()
     } catch (error) {
-      if (!isMissing(error) || isPart) throw error
-      // blocks of it are not in this store: its readers may have them, but it can do without
+      if (!isUnreadable(error)) throw error
+      // blocks of it are not in this store, or are no tree: its readers may have them, but it can do without
       await target.reset()
       this.#plan = { kind: 'anew' }
       await write()
@@ -371,8 +370,9 @@ function sameHead(a: MarkedHead, b: MarkedHead): boolean {
   return a.length === b.length && b4a.equals(a.key, b.key) && b4a.equals(a.hash, b.hash)
 }
 
-function isMissing(error: unknown): boolean {
-  return (error as { code?: unknown } | null)?.code === 'BLOCK_NOT_AVAILABLE'
+/** Did Hyperbee find no tree to go on with? What fails to be written, and what is thrown here, is an AutobeeError. */
+function isUnreadable(error: unknown): boolean {
+  return !AutobeeError.is(error) && toFailure(error).code === 'STORE_FAILED'
 }
 
 function toFailure(error: unknown): AutobeeError {

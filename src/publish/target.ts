@@ -19,6 +19,8 @@ const CHUNK_BYTES = 1024 * 1024
 const CACHED_BYTES = 16 * 1024 * 1024
 /** Blocks read per operation, about. */
 const READS = 24
+/** Blocks that Hyperbee reads from one entry to the next: far more than a tree is high. */
+const MOST_READS = 10_000
 /** Hypercore refuses larger blocks; a node's own bytes come on top of key and value. */
 const LARGEST_ENTRY = 15 * 1024 * 1024 - 64 * 1024
 /** How long it works before others get a turn, ms. */
@@ -98,7 +100,8 @@ export class Target {
     const record = await this.core.getUserData(MARK)
     const mark = record && decodeMark(record)
     if (!mark || mark.length > this.core.length) return null
-    // nodes of it may be gone with their blocks
+    // nodes of the hash may be gone with their blocks
+    if (this.core.contiguousLength < mark.length) return null
     const hash = await this.treeHash(mark.length).catch(noop)
     return hash && b4a.equals(hash, mark.hash) ? mark : null
   }
@@ -111,11 +114,17 @@ export class Target {
       // anew each time: what it read stays in its cache
       const page = this.#reader.checkout(Math.max(1, length))
       let count = 0
+      // a core that was truncated in the middle of a batch may hold what is no tree, and leads in circles
+      let reads = 0
+      const onseq = () => {
+        if (reads++ > MOST_READS) throw new Error('what is published is no tree')
+      }
+      const range: { gt?: Uint8Array; limit: number } = last ? { gt: last, limit } : { limit }
       try {
-        for await (const { key, value } of page.createReadStream(last ? { gt: last, limit } : { limit }, {
-          wait: false
-        })) {
+        for await (const { key, value } of page.createReadStream(range, { wait: false, onseq })) {
           if (isStopped()) throw stopped()
+          if (last && b4a.compare(last, key) >= 0) throw new Error('what is published is in no order')
+          reads = 0
           count++
           last = key
           yield { key, value }

@@ -34,6 +34,8 @@ declare module 'hyperbee' {
       wait?: boolean
       /** In ms. */
       timeout?: number
+      /** Called with the index of each block that is read. */
+      onseq?: (seq: number) => void
     }
 
     interface Range<K = Uint8Array> {

@@ -136,4 +136,15 @@ export async function expectFollowed(reader: Reader, published: Published, db: A
   expect(await textsOf(reader.bee)).toEqual(await contents(db))
 }
 
+/** Numbers from 0 to 1, the same for the same seed. */
+export function random(seed: number): () => number {
+  let state = seed * 2654435761
+  return () => {
+    state = (state + 0x6d2b79f5) | 0
+    let t = Math.imul(state ^ (state >>> 15), 1 | state)
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32
+  }
+}
+
 export { AutobeeError, Corestore, connect, contents, Hyperbee1, until }

@@ -3,7 +3,17 @@ import { describe, expect, test } from 'vitest'
 import type { Autobee } from '../../src/index.ts'
 import type { Published } from '../../src/publish/index.ts'
 import { op } from '../support/peers.ts'
-import { connect, contents, expectFollowed, Hyperbee1, harness, storedOf, textsOf, until } from './harness.ts'
+import {
+  connect,
+  contents,
+  expectFollowed,
+  Hyperbee1,
+  harness,
+  random,
+  storedOf,
+  textsOf,
+  until
+} from './harness.ts'
 
 const h = harness()
 
@@ -148,14 +158,4 @@ async function expectHistory(published: Published): Promise<void> {
   await bee.close()
   expect(Object.fromEntries([...replayed].sort())).toEqual(await storedOf(published))
   expect(idle).toEqual([])
-}
-
-function random(seed: number): () => number {
-  let state = seed * 2654435761
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let t = Math.imul(state ^ (state >>> 15), 1 | state)
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32
-  }
 }

@@ -109,17 +109,27 @@ export function reasonInWords({ state, reason }: Pick<Unit, 'state' | 'reason'>)
 /** Titles as the ops that were seen give them: good enough where the board itself knows none. */
 export class Titles {
   readonly #titles = new Map<string, string>()
+  readonly #asked = new Set<string>()
+  #version = 0
+
+  /** Another one when an answer that was given is no longer right. */
+  get version(): number {
+    return this.#version
+  }
 
   learn({ values }: Pick<Unit, 'values'>): void {
     for (const value of values ?? []) {
       if (value === null || typeof value !== 'object') continue
       const { id, text, title } = value as Record<string, unknown>
       const name = typeof text === 'string' ? text : title
-      if (typeof id === 'string' && typeof name === 'string') this.#titles.set(id, name)
+      if (typeof id !== 'string' || typeof name !== 'string' || this.#titles.get(id) === name) continue
+      this.#titles.set(id, name)
+      if (this.#asked.has(id)) this.#version++
     }
   }
 
   get(id: string): string | null {
+    this.#asked.add(id)
     return this.#titles.get(id) ?? null
   }
 }

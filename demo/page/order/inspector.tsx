@@ -20,7 +20,6 @@ export interface InspectorProps {
 export function Inspector({ unit, length, words, onfollow, onclose }: InspectorProps) {
   const writer = idOfKey(unit.key)
   const id = `${writer}/${unit.length}`
-  const heading = useRef<HTMLHeadingElement>(null)
   const body = useRef<HTMLElement>(null)
   // another entry begins at its top
   useEffect(() => {
@@ -30,7 +29,7 @@ export function Inspector({ unit, length, words, onfollow, onclose }: InspectorP
   return (
     <section class="order-inspector" aria-labelledby="order-inspector-title">
       <header>
-        <h3 id="order-inspector-title" ref={heading} tabIndex={-1}>
+        <h3 id="order-inspector-title">
           <span class={`dot ${colourClass(writer)}`} aria-hidden="true" /> {words.nameOf(writer)}{' '}
           <Fate unit={unit} />
         </h3>

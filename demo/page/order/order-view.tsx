@@ -60,7 +60,7 @@ export function OrderView({ feed, nameOf, titleOf, onerror }: OrderViewProps) {
       nameOf: writer => ask.current.nameOf(writer),
       titleOf: id => ask.current.titleOf?.(id) ?? titles.current.get(id)
     }),
-    [state, nameOf, titleOf]
+    [titles.current.version, nameOf, titleOf]
   )
 
   useEffect(() => {
@@ -172,6 +172,11 @@ export function OrderView({ feed, nameOf, titleOf, onerror }: OrderViewProps) {
     }
   }
 
+  const onclick = ({ target }: MouseEvent) => {
+    const row = (target as Element).closest<HTMLElement>('.order-row[data-id]')
+    if (row) goTo(Number(row.dataset.position))
+  }
+
   const onkey = (event: KeyboardEvent) => {
     if (event.ctrlKey || event.metaKey || event.altKey || state.length === 0) return
     const target = targetOf(event.key, {
@@ -240,6 +245,7 @@ export function OrderView({ feed, nameOf, titleOf, onerror }: OrderViewProps) {
                 aria-label="Entries in their order, the latest last"
                 style={{ height: `${(state.length - first) * ROW}px` }}
                 onKeyDown={onkey}
+                onClick={onclick}
               >
                 <div class="order-window" style={{ top: `${-first * ROW}px` }} role="presentation">
                   <Picture
@@ -260,7 +266,6 @@ export function OrderView({ feed, nameOf, titleOf, onerror }: OrderViewProps) {
                     focused={focused}
                     marked={marked}
                     words={words}
-                    onselect={one => goTo(one.unit.position)}
                   />
                 </div>
               </div>

@@ -1,7 +1,7 @@
-import { memo } from 'preact/compat'
 import { colourClass } from '../colours.ts'
 import { laneWidth, pathOf, ROW, widthOf, xOf, yOf } from './geometry.ts'
 import type { Edge, Layout, Node } from './layout.ts'
+import { memo } from './memo.ts'
 import type { Placed } from './moves.ts'
 
 export interface PictureProps {

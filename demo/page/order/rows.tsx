@@ -1,7 +1,7 @@
-import { memo } from 'preact/compat'
 import { colourClass } from '../colours.ts'
 import { summarise, type Words } from './describe.ts'
 import { ROW, widthOf } from './geometry.ts'
+import { memo } from './memo.ts'
 import type { Placed } from './moves.ts'
 import { clock, dateTime } from './times.ts'
 
@@ -16,22 +16,10 @@ export interface RowsProps {
   readonly focused: number
   readonly marked: ReadonlySet<string>
   readonly words: Words
-  onselect(placed: Placed): void
 }
 
 /** The same as the picture, as a list: what a screen reader and a keyboard go through. */
-export function Rows({
-  from,
-  to,
-  length,
-  lanes,
-  placed,
-  selected,
-  focused,
-  marked,
-  words,
-  onselect
-}: RowsProps) {
+export function Rows({ from, to, length, lanes, placed, selected, focused, marked, words }: RowsProps) {
   const rows = []
   for (let position = from; position < to; position++) {
     const one = placed.get(position)
@@ -46,7 +34,6 @@ export function Rows({
         isFocused={position === focused}
         isMarked={one !== undefined && marked.has(one.id)}
         words={words}
-        onselect={onselect}
       />
     )
   }
@@ -63,7 +50,6 @@ interface RowProps {
   readonly isFocused: boolean
   readonly isMarked: boolean
   readonly words: Words
-  onselect(placed: Placed): void
 }
 
 const Row = memo(function Row({
@@ -74,13 +60,11 @@ const Row = memo(function Row({
   isSelected,
   isFocused,
   isMarked,
-  words,
-  onselect
+  words
 }: RowProps) {
   const place = { top: `${position * ROW}px`, height: `${ROW}px`, paddingLeft: `${indent}px` }
   const unit = one?.unit
   return (
-    // biome-ignore lint/a11y/useKeyWithClickEvents: the list takes the keys, for all of its rows
     <div
       role="option"
       class={`order-row${isSelected ? ' selected' : ''}${isMarked ? ' marked' : ''}${unit?.verdict === 'skipped' ? ' skipped' : ''}${unit?.ack ? ' ack' : ''}`}
@@ -92,7 +76,6 @@ const Row = memo(function Row({
       aria-selected={isSelected}
       aria-posinset={position + 1}
       aria-setsize={length}
-      onClick={() => one && onselect(one)}
     >
       {one && unit ? (
         <>

@@ -157,10 +157,10 @@ export type Instance<T> = T extends abstract new (...args: never) => infer I ? I
   writeFileSync(
     join(types, 'index.d.cts'),
     `import type { Base, Instance, Values, ${names.join(', ')} } from './exports.js' with { 'resolution-mode': 'import' }
-declare class Autobee<View = HyperbeeView> extends Base<View> {}
+declare class Autobee<View = HyperbeeView, Value = Bytes> extends Base<View, Value> {}
 declare namespace Autobee {
   export const Autobee: Values['Autobee']
-  export type Autobee<View = HyperbeeView> = Base<View>
+  export type Autobee<View = HyperbeeView, Value = Bytes> = Base<View, Value>
   export { ${names.join(', ')} }
 ${values.map(name => `  export const ${name}: Values['${name}']\n  export type ${name} = Instance<Values['${name}']>`).join('\n')}
 }

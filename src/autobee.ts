@@ -58,7 +58,7 @@ type Opening = { readonly state: 'opening' | 'open' | 'failed' | 'closed' }
  * A multiwriter Hyperbee: many peers each append to their own Hypercore; `apply` merges all of them into one view,
  * the same on every peer with the same entries. docs/ORDER.md states the order.
  */
-export class Autobee<View = HyperbeeView> extends typedEmitter<AutobeeEvents>() {
+export class Autobee<View = HyperbeeView, Value = Bytes> extends typedEmitter<AutobeeEvents>() {
   /** The head of an empty database. */
   static readonly GENESIS: { readonly length: 0; readonly key: null } = Object.freeze({
     length: 0,
@@ -88,11 +88,15 @@ export class Autobee<View = HyperbeeView> extends typedEmitter<AutobeeEvents>() 
    *   a new one
    * @throws AutobeeError `INVALID_ARGUMENT`, `INVALID_KEY`, `INVALID_OPTIONS`, `STORE_CLOSED`
    */
-  constructor(store: Corestore, key?: KeyLike | null | AutobeeOptions<View>, options?: AutobeeOptions<View>)
   constructor(
     store: Corestore,
-    keyOrOptions: KeyLike | null | AutobeeOptions<View> = null,
-    options: AutobeeOptions<View> = {}
+    key?: KeyLike | null | AutobeeOptions<View, Value>,
+    options?: AutobeeOptions<View, Value>
+  )
+  constructor(
+    store: Corestore,
+    keyOrOptions: KeyLike | null | AutobeeOptions<View, Value> = null,
+    options: AutobeeOptions<View, Value> = {}
   ) {
     super()
     Object.defineProperty(this, MARK, { value: true })
@@ -103,7 +107,8 @@ export class Autobee<View = HyperbeeView> extends typedEmitter<AutobeeEvents>() 
     const given = (isKey ? options : keyOrOptions) ?? {}
     if (!isCorestore(store)) throw new AutobeeError('INVALID_ARGUMENT', 'the first argument is a Corestore 7')
     if (store.closing || store.root?.closing) throw new AutobeeError('STORE_CLOSED', 'the store is closed')
-    const settings = toSettings(given)
+    // what `apply` gets is what the encoding that was given decodes
+    const settings = toSettings(given as AutobeeOptions<View>)
     this.#codec = settings.codec
     this.#database = new Database<View>({
       settings,

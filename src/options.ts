@@ -1,6 +1,7 @@
 import type Wakeup from 'protomux-wakeup'
 import type { Changes } from './apply/changes.ts'
 import type { Host } from './apply/host.ts'
+import type { Bytes } from './bytes.ts'
 import type { ApplyNode } from './engine/applier.ts'
 import { checkKeyPair, type KeyPair } from './engine/cores.ts'
 import { HISTORY_LIMITS, type HistoryLimits } from './engine/history.ts'
@@ -22,14 +23,17 @@ export const RANGES: unique symbol = Symbol.for('autobee.ranges')
 /** For tests only: `HistoryLimits`, so that small databases meet what large ones do. Not part of the public API. */
 export const HISTORY: unique symbol = Symbol.for('autobee.history')
 
-/** What a database is opened with. `apply`, `open`, `valueEncoding` and `encryptionKey` have to be the same on every peer. */
-export interface AutobeeOptions<View = HyperbeeView> {
+/**
+ * What a database is opened with. `apply`, `open`, `valueEncoding` and `encryptionKey` have to be the same on every peer.
+ * `Value` is what `apply` gets of each value: say so where you write it, `apply(nodes: ApplyNode<Operation>[], view, host)`.
+ */
+export interface AutobeeOptions<View = HyperbeeView, Value = Bytes> {
   /**
    * Merges one unit (the values of one `append` call by one writer) into the view. Called in the agreed order, with
    * the same arguments on every peer; what it does may depend on nothing but its arguments and what it reads from
    * `view`. Default: units are ordered and the view stays empty.
    */
-  apply?(nodes: ApplyNode[], view: View, host: Host): void | Promise<void>
+  apply?(nodes: ApplyNode<Value>[], view: View, host: Host): void | Promise<void>
   /**
    * Makes the user's own view of a bee. Called twice: on the writable bee (what it returns goes to `apply`) and on
    * the read-only snapshot (what it returns is `db.view`). Default: the bee itself.

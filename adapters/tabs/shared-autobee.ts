@@ -141,10 +141,10 @@ export class SharedAutobee<View = HyperbeeView> extends typedEmitter<SharedAutob
     return key && hexOf(key)
   }
 
-  /** The local writer's oplog, which all tabs write to. @throws AutobeeError `CLOSED` before `ready()` */
+  /** The local writer's oplog, which all tabs write to; null until `ready()`. */
   get local(): LocalOplog {
-    const { key, length } = this.#stateOrThrow().local
-    return { key: key as Bytes, id: encode(key), length }
+    const local = this.#state?.local
+    return (local ? { ...local, id: encode(local.key) } : null) as LocalOplog
   }
 
   /** The user's view on the snapshot. @throws AutobeeError `CLOSED` before `ready()` */
@@ -294,11 +294,6 @@ export class SharedAutobee<View = HyperbeeView> extends typedEmitter<SharedAutob
 
   get #state(): DatabaseState | null {
     return this.#tab.mirror.state
-  }
-
-  #stateOrThrow(): DatabaseState {
-    if (!this.#state) throw notReady()
-    return this.#state
   }
 
   #check(): void {

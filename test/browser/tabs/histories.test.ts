@@ -74,7 +74,7 @@ for (const seed of SEEDS) {
       else await pause(upTo(25))
     }
     for (const player of here) if (player.isAsleep) player.tab.wake()
-    await until(() => here.some(({ tab }) => tab.role === 'owner'))
+    await until(() => all.some(({ tab }) => tab.role === 'owner'))
     // what they had asked themselves is asked again, too
     for (const { tab } of dead) tab.wake()
     here.push(...dead)
@@ -86,6 +86,7 @@ for (const seed of SEEDS) {
     // before any owner was asked
     const codes = new Set(all.flatMap(({ appends }) => appends.map(({ outcome }) => outcome)))
     expect([...codes].filter(code => typeof code !== 'number' && code !== 'CLOSED')).toEqual([])
+    for (const { tab } of here) await tab.ready()
     await until(() => here.every(({ tab }) => tab.local.length === done.length))
     for (const { tab } of here) {
       const found = await ids(tab)

@@ -1,7 +1,9 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Browser } from 'playwright'
+import { type Browser, chromium } from 'playwright'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { CHROMIUM_FLAGS, findChromium } from '../../.ci/chromium.mjs'
+import { hostFlags, insecure as insecureUrl } from '../pages/profile.ts'
 import { launchChromium } from '../support/chromium.ts'
 import { until } from '../support/peers.ts'
 import { Person } from './page-person.ts'
@@ -90,6 +92,31 @@ describe('Without a network', () => {
       expect(new URL(url).pathname).not.toContain('relay')
     }
   })
+})
+
+test('on a page that is not secure, as of another machine without https, all else works', async () => {
+  const insecure = await chromium.launch({
+    executablePath: findChromium() as string,
+    args: [...CHROMIUM_FLAGS, ...hostFlags()]
+  })
+  const ada = await Person.come(insecure, { name: 'Ada' })
+  people.push(ada)
+  await ada.make({ url: insecureUrl(site.url) }, 'Our flat')
+  expect(await ada.page.evaluate(() => isSecureContext)).toBe(false)
+  await ada.add('To do', 'Milk')
+  await ada.page.reload()
+  await ada.item('Milk').waitFor()
+  const link = await ada.invite('write')
+  const panel = await ada.open('People')
+  await panel.getByRole('button', { name: 'Make a link' }).click()
+  await panel.getByRole('button', { name: 'Copy' }).click()
+  await panel.getByText('Press Ctrl+C').waitFor()
+  const bob = await Person.come(insecure, { name: 'Bob' })
+  people.push(bob)
+  await bob.accept(link, { board: 'Our flat' })
+  await bob.item('Milk').waitFor()
+  await ada.open('What goes on')
+  await insecure.close()
 })
 
 test('a new version says so, and comes when it is asked for', async () => {

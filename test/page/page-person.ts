@@ -2,7 +2,6 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Browser, BrowserContext, BrowserContextOptions, Locator, Page } from 'playwright'
-import type { PageSite } from './page-site.ts'
 
 const SCREENS = join(import.meta.dirname, '.screens')
 /** What a browser says by itself when a relay or the page's server is not there. */
@@ -45,7 +44,7 @@ export class Person {
   }
 
   /** A new board, until its first list is there. */
-  async make(site: PageSite, board: string, { isOpen = false } = {}): Promise<this> {
+  async make(site: { readonly url: string }, board: string, { isOpen = false } = {}): Promise<this> {
     const { page } = this
     if (!isOpen) await page.goto(site.url)
     await page.getByLabel('Name of the board').fill(board)

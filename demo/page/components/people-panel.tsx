@@ -65,11 +65,12 @@ function Members() {
   const writable = useWritable()
   const [question, setQuestion] = useState<Question | null>(null)
   const online = new Set(network.map(({ writer }) => writer))
+  const hasInvites = useStore(session.board, state => state.invites.length > 0)
   const members = [...people.values()].filter(({ isMember }) => isMember)
   const remove = (key: string, name: string) =>
     setQuestion({
       title: `Remove ${name}?`,
-      text: `${name} can then write no more, and still read what there is. What was written stays.`,
+      text: `${name} can then write no more, and still read what there is. What was written stays.${hasInvites ? ' Take back the invitations, too, that they may have: by one of those they could come back.' : ''}`,
       yes: `Remove ${name}`,
       run: () => void session.act({ op: 'expel', key }).then(() => keepFocus(panelTitle))
     })

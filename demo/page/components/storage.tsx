@@ -50,6 +50,12 @@ export function Storage() {
           The browser said no. Many say yes once the page is installed or used often.
         </p>
       )}
+      {!isSecureContext && (
+        <p class="small">
+          This page came over http from another machine: the browser neither keeps it for times without a
+          network nor installs it. Behind https it does.
+        </p>
+      )}
     </section>
   )
 }

@@ -82,6 +82,10 @@ const SENTENCES: Readonly<Record<string, Omit<Trouble, 'code'>>> = {
     title: 'Another tab took over just now',
     advice: 'It may be that this change was not made. Look, and do it again if it was not.'
   },
+  FORGOTTEN: {
+    title: 'This board was forgotten in another tab',
+    advice: 'Its data is deleted from this browser. To have it again, open an invitation to it.'
+  },
   OFFLINE: {
     title: 'The page could not be loaded',
     advice: 'A part of it is not here yet. Connect to the network once, and reload.',

@@ -99,6 +99,19 @@ describe('People', () => {
     await bob.page.getByLabel('New item on To do').waitFor()
   })
 
+  test('who asked, and then gets a link to write, comes in by it', async () => {
+    const ada = await (await come('Ada')).make(site, 'Club')
+    const bob = await (await come('Bob')).accept(await ada.invite('ask'), { board: 'Club' })
+    await bob.page.getByText('You wait to be let in').waitFor()
+    const link = await ada.invite('write')
+    await bob.page.goto(link)
+    await bob.page.getByLabel('New item on To do').waitFor()
+    expect(bob.page.url()).not.toContain('invite')
+    await bob.add('To do', 'Chairs')
+    await ada.item('Chairs').waitFor()
+    expect(await (await ada.open('People')).getByText('asks to write').count()).toBe(0)
+  })
+
   test('an encrypted board is for those who have its link, also after a reload', async () => {
     const ada = await come('Ada')
     await ada.page.goto(site.url)

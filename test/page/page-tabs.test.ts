@@ -46,3 +46,17 @@ test('three tabs of one board write to it, and go on when the one that has the d
   expect([first, second, third].flatMap(tab => tab.errors)).toEqual([])
   await first.leave()
 })
+
+test('a board that one tab forgets is gone in the other, which says so', async () => {
+  const first = await (await Person.come(browser, { name: 'Ada' })).make(site, 'Our flat')
+  await first.add('To do', 'Milk')
+  const start = await first.context.newPage()
+  await start.goto(site.url)
+  await start.getByRole('button', { name: 'Forget Our flat' }).click()
+  await start.getByRole('dialog').getByRole('button', { name: 'Forget it' }).click()
+  await start.getByRole('link', { name: /Our flat/ }).waitFor({ state: 'detached' })
+  await first.page.locator('[data-code="FORGOTTEN"]').waitFor()
+  expect(await first.page.getByLabel('New item on To do').count()).toBe(0)
+  expect(await first.page.evaluate(async () => (await indexedDB.databases()).length)).toBe(0)
+  await first.leave()
+})

@@ -2,7 +2,7 @@ import type { Op } from '../../board/ops.ts'
 import { placeBetween } from '../../board/places.ts'
 import type { BoardDatabase } from '../database.ts'
 import { type Trouble, troubleOf } from '../errors.ts'
-import { changeBoard, type KnownBoard } from '../known-boards.ts'
+import { changeBoard, findBoard, type KnownBoard } from '../known-boards.ts'
 import { type NetworkSettings, type NetworkState, NO_NETWORK } from '../network/state.ts'
 import { type BoardState, NOTHING } from './board-state.ts'
 import type { ItemChange } from './changes.ts'
@@ -66,6 +66,7 @@ export class Session {
       if (reason === 'UPGRADE_REQUIRED') this.open.set({ trouble: troubleOf({ code: reason }) })
     })
     this.board.subscribe(() => this.#remember())
+    addEventListener('storage', this.#onforgotten)
   }
 
   get known(): KnownBoard {
@@ -185,6 +186,7 @@ export class Session {
   }
 
   async close(): Promise<void> {
+    removeEventListener('storage', this.#onforgotten)
     this.#isClosed = true
     this.reader.close()
     await this.db.close()
@@ -206,6 +208,13 @@ export class Session {
 
   #onchange(changes: readonly ItemChange[]): void {
     this.news.tell(changes, { me: this.me, people: this.board.state.people })
+  }
+
+  /** Another tab changed the list of boards: perhaps this one is not on it any more. */
+  readonly #onforgotten = (): void => {
+    if (findBoard({ store: this.#known.store })) return
+    this.open.set({ writable: false, trouble: troubleOf({ code: 'FORGOTTEN' }) })
+    this.close().catch(error => console.warn('a board that was forgotten could not be closed', error))
   }
 
   #onnetwork(): void {

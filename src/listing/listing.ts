@@ -4,7 +4,7 @@ import { type Head, hexOf } from '../keys.ts'
 import { readOrder } from '../system/tree.ts'
 import type { Codec } from '../value-encoding.ts'
 import type { Query, Range } from './options.ts'
-import { type OrderedPlace, type OrderSource, type Place, placeBelow } from './place.ts'
+import { type OrderedPlace, type OrderSource, type Place, placeBelow, type WaitingPlace } from './place.ts'
 import { findInIndex, type IndexVersion, withIndex } from './read-index.ts'
 import { pieces, readUnits } from './read-units.ts'
 import type { OrderedUnit, WaitingUnit } from './types.ts'
@@ -48,8 +48,15 @@ export class Listing {
   }
 
   async *waiting({ limit, reverse }: Query): AsyncGenerator<WaitingUnit> {
-    const places = await this.#o.atRest(source => [...source.waiting()])
-    yield* this.#units((reverse ? places.reverse() : places).slice(0, limit))
+    const places = await this.#o.atRest(source => {
+      const taken: WaitingPlace[] = []
+      for (const place of source.waiting()) {
+        if (!reverse && taken.length >= limit) break
+        taken.push(place)
+      }
+      return reverse ? taken.reverse().slice(0, limit) : taken
+    })
+    yield* this.#units(places)
   }
 
   /** null when nothing is known of it here. */

@@ -23,7 +23,7 @@ export function Legend() {
           <circle class="order-core" r="5.5" />
         </Sample>
         <Sample label="confirms what came before, and holds nothing">
-          <circle class="order-core" r="3" />
+          <circle class="order-core" r="4" />
         </Sample>
         <Sample label="has just moved, since something older came in">
           <g class="marked">

@@ -98,7 +98,7 @@ function Dot({ node, one, lanes, isSelected, isMarked }: DotProps) {
       <g class={kind.filter(Boolean).join(' ')} data-id={node.id}>
         {(isSelected || isMarked) && <circle class="order-halo" r={radius + 5} />}
         {unit.optimistic && <circle class="order-guest" r={radius + 3} />}
-        <circle class="order-core" r={unit.ack ? radius / 2 : radius} />
+        <circle class="order-core" r={unit.ack ? radius * 0.65 : radius} />
       </g>
     </g>
   )

@@ -23,6 +23,8 @@ import type { OpenStoreOptions } from './adapter.ts'
 export interface KeyValueStore extends KeyValueReader {
   /** Where others may take the store over: a number that is higher for each owner than for all before it. */
   readonly epoch?: number
+  /** Another one when the place was deleted and made anew. */
+  readonly id?: string
 
   /**
    * Writes all operations, in their order, or none. Resolved means: a killed process loses nothing of it; after a power

@@ -36,6 +36,8 @@ export interface HostOptions {
   readonly db: Autobee<never>
   readonly calls: OwnerCalls<never>
   readonly epoch: number
+  /** Id of the store. */
+  readonly store: string
   /** Why the store cannot be used any more; null when it can. */
   storeFailure(): Promise<AutobeeError | null>
   /** An error that ends it: the store is somebody else's, or broken. */
@@ -65,7 +67,7 @@ export class Host {
     if (!this.#isOpen) return
     const guest = this.#guests.get(client) ?? make()
     this.#guests.set(client, guest)
-    guest.welcome(readState(this.#o.db), this.#told)
+    guest.welcome(readState(this.#o.db, this.#o.store), this.#told)
   }
 
   #leave(client: string): void {
@@ -93,7 +95,7 @@ export class Host {
     if (!this.#isOpen) return
     // it missed something, and is awake
     const hasMissed = guest.isAsleep && question.type !== 'asleep' && question.type !== 'bye'
-    if (hasMissed) guest.welcome(readState(this.#o.db), this.#told)
+    if (hasMissed) guest.welcome(readState(this.#o.db, this.#o.store), this.#told)
     switch (question.type) {
       case 'append':
         void this.#append(guest, question)
@@ -252,7 +254,7 @@ export class Host {
 
   #event(name: string, args: readonly unknown[]): void {
     if (this.#guests.size === 0) return
-    const reading = readState(this.#o.db)
+    const reading = readState(this.#o.db, this.#o.store)
     const event = { args: compact(args), reading }
     for (const guest of this.#guests.values()) guest.event(name, event)
   }

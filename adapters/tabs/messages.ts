@@ -45,6 +45,8 @@ export interface WireError {
 
 /** What a tab has to know of a database, beside its writers and oplogs. */
 export interface DatabaseState {
+  /** Id of the store that the database is in. */
+  readonly store: string
   readonly key: Uint8Array
   readonly local: Head
   readonly writable: boolean
@@ -161,6 +163,7 @@ const writer: Check = shape({
 })
 
 const state: Check = shape({
+  store: text,
   key,
   local: head,
   writable: flag,

@@ -11,12 +11,13 @@ export interface Reading {
   readonly oplogs: readonly Head[]
 }
 
-/** Of an open database. */
-export function readState(db: Autobee<unknown>): Reading {
+/** Of an open database, and the id of its store. */
+export function readState(db: Autobee<unknown>, store: string): Reading {
   const { core } = db.bee
   const local = { key: ownBytes(db.local.key), length: db.local.length }
   return {
     state: {
+      store,
       key: ownBytes(db.key as Uint8Array),
       local,
       writable: db.writable,

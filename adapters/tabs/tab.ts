@@ -165,9 +165,7 @@ export class Tab<View> {
     let losses = 0
     while (!signal.aborted) {
       try {
-        const { state } = this.mirror
-        const key = state && hexOf(state.key)
-        const tenure = await Tenure.open<View>({ adapter, settings, key, epoch: this.#epoch, signal })
+        const tenure = await Tenure.open<View>({ adapter, settings, known: () => this.#known(), signal })
         losses = 0
         await this.#serve(tenure)
       } catch (error) {
@@ -211,6 +209,11 @@ export class Tab<View> {
     this.#tenure = null
     this.#announce({ type: 'free', ...address })
     if (why?.reason === 'DELETED') throw why
+  }
+
+  #known(): { key: string; store: string } | null {
+    const { state } = this.mirror
+    return state && { key: hexOf(state.key), store: state.store }
   }
 
   async #leave(): Promise<void> {
@@ -275,7 +278,11 @@ export class Tab<View> {
   #heardStranger(data: unknown, version: number): void {
     const { isOwner, client } = strangerOf(data)
     if (client !== null) this.#reception?.refuse(client, otherBuild(version))
-    if (isOwner) this.#strange(otherBuild(version))
+    if (!isOwner) return
+    this.#strange(otherBuild(version))
+    // whether the store is still this one's, its commits find out
+    if (this.#link && !this.#tenure) this.#unlink(this.#link)
+    this.#hello()
   }
 
   #strange(error: AutobeeError): void {

@@ -11,10 +11,8 @@ import type { Closable, OwnedAutobee, SharedSettings } from './options.ts'
 export interface TenureOptions<View> {
   readonly adapter: KeyValueAdapter
   readonly settings: SharedSettings<View>
-  /** Hex; of the database that this tab has seen here already. */
-  readonly key: string | null
-  /** That of the last owner this tab has heard of. */
-  readonly epoch: number
+  /** What this tab has seen here by then: the database's key, hex, and the id of its store. */
+  known(): { readonly key: string; readonly store: string } | null
   /** Breaks the wait for the store off. */
   readonly signal: AbortSignal
 }
@@ -51,8 +49,9 @@ export class Tenure<View> {
     const store = await openStore(observed, { wait: true, signal })
     try {
       const keyValue = shared(opened, adapter.name)
-      if (keyValue.epoch <= options.epoch) throw deleted(adapter.name)
-      const db = await openDatabase(store, { settings, key: options.key })
+      const known = options.known()
+      if (known && known.store !== keyValue.id) throw deleted(adapter.name)
+      const db = await openDatabase(store, { settings, key: known?.key ?? null })
       return new Tenure<View>(options, { store, keyValue, db })
     } catch (error) {
       // what fails when others take the store meanwhile may say anything
@@ -66,7 +65,7 @@ export class Tenure<View> {
     { settings }: TenureOptions<View>,
     { store, keyValue, db }: { store: Corestore; keyValue: SharedStore; db: Autobee<View> }
   ) {
-    const { epoch } = keyValue
+    const { epoch, id } = keyValue
     this.epoch = epoch
     this.#store = store
     this.#settings = settings
@@ -78,6 +77,7 @@ export class Tenure<View> {
       db: db as unknown as Autobee<never>,
       calls: settings.calls as never,
       epoch,
+      store: id,
       storeFailure: () => failureOf(keyValue),
       onend: error => this.#finish(error)
     })
@@ -158,10 +158,10 @@ async function openDatabase<View>(
 }
 
 /** A store that says by an epoch whose it is. */
-type SharedStore = KeyValueStore & { readonly epoch: number }
+type SharedStore = KeyValueStore & { readonly epoch: number; readonly id: string }
 
 function shared(store: KeyValueStore | null, name: string): SharedStore {
-  if (store?.epoch !== undefined) return store as SharedStore
+  if (store?.epoch !== undefined && store.id !== undefined) return store as SharedStore
   const message = `tabs can share a store in IndexedDB; ${name} is none`
   throw new AutobeeError('NOT_SUPPORTED', message)
 }

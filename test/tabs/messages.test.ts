@@ -16,6 +16,7 @@ import { AutobeeError, type WriterInfo } from '../../src/index.ts'
 const KEY = new Uint8Array(32).fill(1)
 
 const STATE = {
+  store: 'id',
   key: KEY,
   local: { key: KEY, length: 3 },
   writable: true,

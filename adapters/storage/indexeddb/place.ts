@@ -39,7 +39,8 @@ export class Place {
   readonly name: string
   readonly owner: Owner
   readonly #environment: Environment
-  readonly #id: string
+  /** Of the database, made when it was created. */
+  readonly id: string
   readonly #life: PageLife
   readonly #heartbeat: ReturnType<typeof setInterval> | null
   #state: State
@@ -79,7 +80,7 @@ export class Place {
     this.name = name
     this.owner = owner
     this.#environment = environment
-    this.#id = connection.id
+    this.id = connection.id
     this.#state = { state: 'open', database: connection.database }
     this.#lock = lock
     this.#voice = voice
@@ -279,7 +280,7 @@ export class Place {
       onLost: () => this.lost()
     })
     try {
-      if (id !== this.#id) throw deletedError(this.name)
+      if (id !== this.id) throw deletedError(this.name)
       const now = this.#environment.now()
       if (!(await beat(database, this.owner, { beat: now, hasLock: this.#lock !== null })))
         throw takenOver(this.name)

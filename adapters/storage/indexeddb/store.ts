@@ -73,6 +73,10 @@ export class IndexedDbStore implements KeyValueStore {
     }
   }
 
+  get id(): string {
+    return this.#place.id
+  }
+
   get epoch(): number {
     return this.#place.owner.epoch
   }

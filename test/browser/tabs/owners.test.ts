@@ -188,6 +188,35 @@ test('a tab of another build is told so, and so is one that finds an owner of an
   for (const channel of [common, inbox, stranger]) channel.close()
 })
 
+test('what a follower had asked when an owner of another build came waits for one that it can ask', async () => {
+  const name = nameOf()
+  const owner = await openTab(name)
+  const follower = await openTab(name)
+  const stranger = new BroadcastChannel(commonName(name))
+  stranger.postMessage({ autobee: PROTOCOL + 1, messages: [{ type: 'owner' }] })
+  await until(() => follower.errors.length === 1)
+  const append = follower.append({ id: 'a' })
+  await owner.close()
+  await append
+  expect(await ids(follower)).toEqual(['a'])
+  stranger.close()
+})
+
+test('when the database is deleted, every tab says so, and none begins another', async () => {
+  const name = nameOf()
+  const tabs = [await openTab(name), await openTab(name), await openTab(name)]
+  await tabs[0]?.append({ id: 'a' })
+  const deleted = new Promise(resolve => {
+    indexedDB.deleteDatabase(name).onsuccess = resolve
+  })
+  await deleted
+  for (const tab of tabs) {
+    const append = tab.append({ id: 'b' })
+    await expect(append).rejects.toMatchObject({ code: 'STORE_CLOSED', reason: 'DELETED' })
+    expect(tab.errors).toEqual(['STORE_CLOSED DELETED'])
+  }
+})
+
 test('what is no message is an error event, and nothing else', async () => {
   const name = nameOf()
   const owner = await openTab(name)

@@ -129,6 +129,21 @@ test('a reorganisation is told, marked, and seen moving', async () => {
   await until(async () => (await page.locator('.order-row.marked').count()) === 0)
 })
 
+test('a reorganisation that nobody told of is noticed', async () => {
+  const page = await open(2)
+  await call(page, 'hide')
+  await call(page, 'show', 0, true)
+  await reorganised(page)
+  await until(async () => (await told(page))?.startsWith('2 entries moved') === true)
+  const texts = await page.locator('.order-row[data-id]').allTextContents()
+  expect(texts.slice(-4).map(text => text.match(/“(.*)”/)?.[1])).toEqual([
+    'Apart 1',
+    'Apart 2',
+    'Late 1',
+    'Late 2'
+  ])
+})
+
 test('who wants no motion sees none, and is told all the same', async () => {
   const page = await open(2, { reducedMotion: 'reduce' })
   await page.evaluate(() => {

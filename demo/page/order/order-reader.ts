@@ -120,7 +120,9 @@ export class OrderReader {
         this.#onstate(state)
       }
     } catch (error) {
-      if (!this.#closed) this.#onerror(error)
+      // another tab has the database now, and is asked anew
+      if ((error as { code?: string }).code === 'OWNER_CHANGED') this.#isStale = true
+      else if (!this.#closed) this.#onerror(error)
     } finally {
       this.#isReading = false
       if (this.#isStale) this.schedule()
@@ -137,6 +139,10 @@ export class OrderReader {
       for (const entry of this.#state.placed) {
         if (entry[0] < cut && entry[0] < length) kept.push(entry)
         else gone.push(entry[1])
+      }
+      if (cut === Number.POSITIVE_INFINITY && (await this.#hasMovedUntold(length))) {
+        this.#changedFrom = 0
+        continue
       }
       const placed = new Map(kept)
       let isNew = gone.length > 0
@@ -164,6 +170,17 @@ export class OrderReader {
         moves
       }
     }
+  }
+
+  /** While another tab becomes the owner, the order may move and this one hear nothing of it: then its end is another. */
+  async #hasMovedUntold(length: number): Promise<boolean> {
+    const last = this.#state.placed.get(this.#state.length - 1)
+    if (!last) return false
+    if (length < this.#state.length) return true
+    const { position } = last.unit
+    for await (const unit of this.#feed.order({ from: position, to: position + 1 }))
+      return toPlaced(unit).id !== last.id
+    return true
   }
 
   /** What is wanted and not there, in runs. */

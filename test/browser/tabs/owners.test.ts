@@ -2,7 +2,7 @@ import b4a from 'b4a'
 import { expect, test } from 'vitest'
 import { indexedDb } from '../../../adapters/storage/indexeddb.ts'
 import { openStoreWith } from '../../../adapters/storage/open-store.ts'
-import { commonName, PROTOCOL } from '../../../adapters/tabs/messages.ts'
+import { commonName, inboxName, PROTOCOL } from '../../../adapters/tabs/messages.ts'
 import { Autobee } from '../../../src/index.ts'
 import { apply, ids, makeTab, nameOf, numbers, openTab, until } from './tabs.ts'
 
@@ -215,6 +215,44 @@ test('when the database is deleted, every tab says so, and none begins another',
     await expect(append).rejects.toMatchObject({ code: 'STORE_CLOSED', reason: 'DELETED' })
     expect(tab.errors).toEqual(['STORE_CLOSED DELETED'])
   }
+})
+
+test('what an owner says whose time is over counts for nothing, also when it comes late', async () => {
+  const name = nameOf()
+  const common = new BroadcastChannel(commonName(name))
+  const clients: string[] = []
+  common.onmessage = ({ data }) => {
+    const [message] = data.messages
+    if (message.type === 'hello' && !clients.includes(message.client)) clients.push(message.client)
+  }
+  const [a, b] = [await openTab(name), await openTab(name)]
+  const follower = await openTab(name)
+  await until(() => clients.length === 3)
+  const inbox = new BroadcastChannel(inboxName(name, clients[2] as string))
+  const posted: { epoch: number; messages: { type: string }[] }[] = []
+  inbox.onmessage = ({ data }) => posted.push(data)
+  // woken, it is told all that it has to know
+  common.postMessage({
+    autobee: PROTOCOL,
+    epoch: 0,
+    owner: '',
+    messages: [{ type: 'hello', client: clients[2], key: null, encryption: null, valueEncoding: 'json' }]
+  })
+  await until(() => posted.some(({ messages }) => messages.some(({ type }) => type === 'welcome')))
+  await a.append({ id: 'a' })
+  await a.close()
+  await until(() => follower.role === 'follower' && b.role === 'owner')
+  await b.append({ id: 'b' })
+  await until(() => follower.local.length === 2)
+  const late = posted.filter(({ epoch }) => epoch === posted[0]?.epoch)
+  for (const packet of late) inbox.postMessage(packet)
+  // what is posted later arrives later
+  inbox.postMessage({ ...late[0], messages: [{}] })
+  await until(() => follower.errors.length === 1)
+  expect(follower.local.length).toBe(2)
+  await follower.append({ id: 'c' })
+  expect(await ids(follower)).toEqual(['a', 'b', 'c'])
+  for (const channel of [common, inbox]) channel.close()
 })
 
 test('what is no message is an error event, and nothing else', async () => {

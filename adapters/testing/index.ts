@@ -1,3 +1,12 @@
+export {
+  type ApplyReport,
+  type CheckApplyOptions,
+  checkApply,
+  type ReplayDifference,
+  type ReplayKind,
+  type ReplayPosition,
+  type ReplayRun
+} from './check-apply.ts'
 export type { StorageFaults } from './storage/faults.ts'
 export { type StorageSuiteOptions, storageSuite } from './storage-suite.ts'
 export type { Counted, LoneEnd, TransportFaults, TransportPair } from './transport/trial.ts'

@@ -7,12 +7,14 @@ let dragged: { id: string; list: string; index: number } | null = null
 const KIND = 'application/x-autobee-item'
 
 /** An item that can be taken by its grip. */
-export function useDragSource(item: { id: string; list: string; index: number }) {
+export function useDragSource(item: { id: string; list: string }) {
+  const { board } = useSession()
   const [isDragged, setDragged] = useState(false)
   return {
     isDragged,
     ondragstart(event: DragEvent) {
-      dragged = item
+      const rows = board.state.lists.find(({ list }) => list.id === item.list)?.rows ?? []
+      dragged = { ...item, index: rows.findIndex(({ id }) => id === item.id) }
       setDragged(true)
       event.dataTransfer?.setData(KIND, item.id)
       if (event.dataTransfer) event.dataTransfer.effectAllowed = 'move'

@@ -12,13 +12,11 @@ interface Props {
   readonly id: string
   readonly row: Row
   readonly list: string
-  readonly index: number
-  readonly isLast: boolean
   onclose(): void
 }
 
 /** All of an item: note, other versions, where it is, who made it. Read only while it is open. */
-export function ItemDetails({ id, row, list, index, isLast, onclose }: Props) {
+export function ItemDetails({ id, row, list, onclose }: Props) {
   const session = useSession()
   const writable = useWritable()
   const item = useStore(session.board, state => state.items.get(row.id) ?? null)
@@ -34,7 +32,7 @@ export function ItemDetails({ id, row, list, index, isLast, onclose }: Props) {
             <Other key={other.version} item={item} other={other} />
           ))}
           <Note item={item} writable={writable} />
-          {writable && <Places row={row} list={list} index={index} isLast={isLast} />}
+          {writable && <Places row={row} list={list} />}
           <div class="row">
             <Author item={item} />
             {writable && (
@@ -146,9 +144,12 @@ function Note({ item, writable }: { item: Item; writable: boolean }) {
   )
 }
 
-function Places({ row, list, index, isLast }: Omit<Props, 'id' | 'onclose'>) {
+function Places({ row, list }: Omit<Props, 'id' | 'onclose'>) {
   const session = useSession()
   const lists = useStore(session.board, state => state.lists)
+  const { rows = [], isAll = true } = lists.find(state => state.list.id === list) ?? {}
+  const index = rows.findIndex(({ id }) => id === row.id)
+  const isLast = isAll && index === rows.length - 1
   const move = (to: { list: string; index: number }) => void session.move(row.id, to)
   return (
     <div class="row">

@@ -12,22 +12,14 @@ import { Tick } from './tick.tsx'
 interface Props {
   readonly row: Row
   readonly list: string
-  readonly index: number
-  readonly isLast: boolean
   readonly writable: boolean
 }
 
 /** Rendered again only when it is another row: a list may show thousands. */
 export class ItemRow extends Component<Props> {
   override shouldComponentUpdate(next: Props): boolean {
-    const { row, list, index, isLast, writable } = this.props
-    return (
-      next.row !== row ||
-      next.list !== list ||
-      next.index !== index ||
-      next.isLast !== isLast ||
-      next.writable !== writable
-    )
+    const { row, list, writable } = this.props
+    return next.row !== row || next.list !== list || next.writable !== writable
   }
 
   override render() {
@@ -35,11 +27,11 @@ export class ItemRow extends Component<Props> {
   }
 }
 
-function ItemLine({ row, list, index, isLast, writable }: Props) {
+function ItemLine({ row, list, writable }: Props) {
   const session = useSession()
   const [isOpen, setOpen] = useState(false)
   const [isEditing, setEditing] = useState(false)
-  const { isDragged, ondragstart, ondragend } = useDragSource({ id: row.id, list, index })
+  const { isDragged, ondragstart, ondragend } = useDragSource({ id: row.id, list })
   const details = `more-${row.id}`
   const classes = ['item', row.done && 'done', isOpen && 'open', isDragged && 'dragged']
     .filter(Boolean)
@@ -96,16 +88,7 @@ function ItemLine({ row, list, index, isLast, writable }: Props) {
           </button>
         </span>
       </div>
-      {isOpen && (
-        <ItemDetails
-          id={details}
-          row={row}
-          list={list}
-          index={index}
-          isLast={isLast}
-          onclose={() => setOpen(false)}
-        />
-      )}
+      {isOpen && <ItemDetails id={details} row={row} list={list} onclose={() => setOpen(false)} />}
     </li>
   )
 }

@@ -54,15 +54,8 @@ export function ListColumn({ state, isCurrent }: { state: ListState; isCurrent: 
         <p class="empty">Nothing on this list.</p>
       ) : (
         <ul class="items">
-          {rows.map((row, index) => (
-            <ItemRow
-              key={row.id}
-              row={row}
-              list={list.id}
-              index={index}
-              writable={writable}
-              isLast={isAll && index === rows.length - 1}
-            />
+          {rows.map(row => (
+            <ItemRow key={row.id} row={row} list={list.id} writable={writable} />
           ))}
         </ul>
       )}

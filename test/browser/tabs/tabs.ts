@@ -5,28 +5,10 @@ import { browserEnvironment } from '../../../adapters/storage/indexeddb/environm
 import { indexedDbIn } from '../../../adapters/storage/indexeddb.ts'
 import type { Packet } from '../../../adapters/tabs/messages.ts'
 import { SharedAutobee, type SharedAutobeeOptions } from '../../../adapters/tabs.ts'
-import { type ApplyNode, Autobee, type Host, type HyperbeeView } from '../../../src/index.ts'
+import type { HyperbeeView } from '../../../src/index.ts'
+import { apply, type Value } from './apply.ts'
 
-export interface Value {
-  readonly id: string
-  readonly addWriter?: string
-}
-
-/** The nth value of a view is under its id; `count` is how many units there were. */
-export async function apply(nodes: ApplyNode[], view: HyperbeeView, host: Host): Promise<void> {
-  const batch = view.write()
-  const last = await view.get(b4a.from('count'))
-  let count = last ? Number(b4a.toString(last.value as Uint8Array)) : 0
-  for (const node of nodes) {
-    const { id, addWriter } = node.value as unknown as Value
-    if (addWriter) host.addWriter(addWriter)
-    if (id === 'refused') throw new Error('refused')
-    batch.tryPut(b4a.from(`id/${id}`), b4a.from(String(count)))
-    count++
-  }
-  batch.tryPut(b4a.from('count'), b4a.from(String(count)))
-  await batch.flush()
-}
+export { apply, type Value }
 
 const open: { close(): Promise<void> }[] = []
 
@@ -101,5 +83,3 @@ export async function ids(tab: { readonly bee: HyperbeeView }): Promise<string[]
 export function numbers(count: number, name = ''): string[] {
   return Array.from({ length: count }, (_, i) => `${name}${i}`)
 }
-
-export { Autobee }

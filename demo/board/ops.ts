@@ -113,7 +113,10 @@ export interface UninviteOp {
   readonly publicKey: string
 }
 
-/** Lets a writer in, who may have asked or not, or been refused or expelled before. */
+/**
+ * Lets a writer in, who may have asked or not, or been refused or expelled before. Of a member it changes the role, but of
+ * an indexer only an indexer does.
+ */
 export interface AdmitOp {
   readonly op: 'admit'
   /** Writer key, z-base-32 or hex. */
@@ -128,7 +131,10 @@ export interface RefuseOp {
   readonly key: string
 }
 
-/** Removes a member, but never oneself. By an invitation he does not come back with the same key. */
+/**
+ * Removes a member, but never oneself, and an indexer only as an indexer. By an invitation he does not come back with the
+ * same key.
+ */
 export interface ExpelOp {
   readonly op: 'expel'
   readonly key: string

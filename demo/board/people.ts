@@ -65,13 +65,14 @@ export async function uninvite({ publicKey }: UninviteOp, { draft, stamp }: Step
   if (record && !record.closed) draft.put<InviteRecord>(key, { ...record, closed: stamp })
 }
 
-/** Of a member it changes the role, but nobody's own. */
+/** Of a member it changes the role, but nobody's own; of an indexer only an indexer does. */
 export async function admit(op: AdmitOp, step: Step): Promise<void> {
   const { draft, stamp } = step
   const id = textOf(op.key)
   if (id === stamp.by) return
   const isIndexer = await mayMakeIndexer(op, step)
   const person = await draft.get<PersonRecord>(personKey(id))
+  if (person?.isIndexer && !(await isByIndexer(step))) return
   if (person?.isMember && (op.indexer === undefined || person.isIndexer === isIndexer)) return
   if (!person?.isMember && (await draft.counts()).members >= LIMITS.members) return
   const request =
@@ -89,11 +90,16 @@ export async function refuse({ key }: RefuseOp, { draft, stamp }: Step): Promise
   await draft.count({ requests: -1 })
 }
 
-/** Nobody expels himself: so there is always a member left, whoever expels whom at the same time. */
-export async function expel({ key }: ExpelOp, { draft, host, stamp }: Step): Promise<void> {
+/**
+ * Nobody expels himself, and only an indexer an indexer: so there is always an indexer left, whoever expels whom at the same
+ * time. Without one nobody could come in by an invitation.
+ */
+export async function expel({ key }: ExpelOp, step: Step): Promise<void> {
+  const { draft, host, stamp } = step
   const id = textOf(key)
   const person = await draft.get<PersonRecord>(personKey(id))
   if (!person?.isMember || id === stamp.by) return
+  if (person.isIndexer && !(await isByIndexer(step))) return
   host.removeWriter(keyOf(key) as Uint8Array)
   draft.put<PersonRecord>(personKey(id), { ...person, isMember: false, isIndexer: false, since: stamp })
   await draft.count({ members: -1 })
@@ -127,12 +133,12 @@ async function letIn(writer: Uint8Array, { name, isIndexer, invite, step }: Newc
 }
 
 /** Whoever is no indexer makes none, nor lets one in by an invitation. */
-async function mayMakeIndexer(
-  { indexer = true }: { indexer?: boolean },
-  { draft, stamp }: Step
-): Promise<boolean> {
-  const person = await draft.get<PersonRecord>(personKey(stamp.by))
-  return indexer && person?.isIndexer === true
+async function mayMakeIndexer({ indexer = true }: { indexer?: boolean }, step: Step): Promise<boolean> {
+  return indexer && (await isByIndexer(step))
+}
+
+async function isByIndexer({ draft, stamp }: Step): Promise<boolean> {
+  return (await draft.get<PersonRecord>(personKey(stamp.by)))?.isIndexer === true
 }
 
 /** One text for one key, whichever way it was given. */

@@ -247,6 +247,34 @@ test('two who expel each other while apart: one is left, the same everywhere', a
   expect([founder.writable, other.writable].filter(Boolean).length).toBe(1)
 })
 
+test.each<[string, (key: string) => Op]>([
+  ['expels', key => ({ op: 'expel', key })],
+  ['makes an ordinary writer of', key => ({ op: 'admit', key, indexer: false })],
+  ['can by asking for more make less of', key => ({ op: 'admit', key, indexer: true })]
+])('an ordinary writer never %s an indexer', async (_, opOf) => {
+  const { founder } = await h.board()
+  const writer = await h.peer(founder.key)
+  connect(founder, writer)
+  await act(founder, { op: 'admit', key: writer.local.id, indexer: false })
+  await until(() => writer.writable)
+  await act(writer, opOf(founder.local.id), { op: 'item', id: 'a', list: 'todo', text: 'after it' })
+  await until(async () => (await readCounts(founder.view)).items === 1)
+  expect(founder).toMatchObject({ writable: true, isIndexer: true })
+  await agreed(founder, writer)
+})
+
+test('two indexers who make ordinary writers of each other while apart: one stays an indexer', async () => {
+  const { founder, members, cut } = await h.board(1)
+  const [other] = members as [Autobee]
+  await agreed(founder, other)
+  await cut()
+  await act(founder, { op: 'admit', key: other.local.id, indexer: false })
+  await act(other, { op: 'admit', key: founder.local.id, indexer: false })
+  connect(founder, other)
+  await agreed(founder, other)
+  expect([founder, other].filter(({ isIndexer }) => isIndexer).length).toBe(1)
+})
+
 test('a member has a name, and changes his own alone', async () => {
   const { founder, members } = await h.board(1)
   const [other] = members as [Autobee]

@@ -12,6 +12,9 @@ const VERSION = 1
 /** Clients that are remembered; of those whose last request is longest ago, nothing is known any more. */
 const MAX_CLIENTS = 64
 
+/** Bytes of a number, at most. */
+const MAX_UINT = 9
+
 const DONE = 0
 const REFUSED = 1
 
@@ -143,36 +146,38 @@ export class OnceRecord {
   }
 
   #encode(): Uint8Array {
-    const keys = new Map<string, number>()
+    const keys: Uint8Array[] = []
+    let size = 64
     for (const { outcomes } of this.#clients.values()) {
+      size += 64
       for (const outcome of outcomes.values()) {
-        if (!('head' in outcome)) continue
-        const key = hexOf(outcome.head.key)
-        if (!keys.has(key)) keys.set(key, keys.size)
+        size += 3 * MAX_UINT
+        if ('head' in outcome) placeOf(outcome.head.key, keys)
+        else size += 2 * MAX_UINT + 3 * (outcome.error.code.length + (outcome.error.reason?.length ?? 0))
       }
     }
-    const parts: Uint8Array[] = []
-    const uint = (value: number) => parts.push(c.encode(c.uint, value))
-    const text = (value: string) => parts.push(c.encode(c.string, value))
-    for (const value of [VERSION, this.#tick, this.#horizon, keys.size]) uint(value)
-    for (const key of keys.keys()) parts.push(fromHex(key))
-    uint(this.#clients.size)
+    size += keys.length * 32
+    const state = { start: 0, end: size, buffer: b4a.allocUnsafeSlow(size) }
+    const uints = (...values: number[]) => {
+      for (const value of values) c.uint.encode(state, value)
+    }
+    uints(VERSION, this.#tick, this.#horizon, keys.length)
+    for (const key of keys) c.fixed32.encode(state, key as never)
+    uints(this.#clients.size)
     for (const [id, { active, confirmed, outcomes }] of this.#clients) {
-      parts.push(fromHex(id))
-      for (const value of [active, confirmed, outcomes.size]) uint(value)
+      c.fixed(16).encode(state, fromHex(id) as never)
+      uints(active, confirmed, outcomes.size)
       for (const [number, outcome] of outcomes) {
-        uint(number - confirmed)
-        if ('head' in outcome) {
-          const { key, length } = outcome.head
-          for (const value of [DONE, keys.get(hexOf(key)) as number, length]) uint(value)
-        } else {
-          uint(REFUSED)
-          text(outcome.error.code)
-          text(outcome.error.reason ?? '')
+        uints(number - confirmed)
+        if ('head' in outcome) uints(DONE, placeOf(outcome.head.key, keys), outcome.head.length)
+        else {
+          uints(REFUSED)
+          c.string.encode(state, outcome.error.code)
+          c.string.encode(state, outcome.error.reason ?? '')
         }
       }
     }
-    return b4a.concat(parts)
+    return state.buffer.subarray(0, state.start)
   }
 
   #decode(state: { start: number; end: number; buffer: Buffer }): void {
@@ -196,6 +201,12 @@ export class OnceRecord {
       this.#clients.set(id, client)
     }
   }
+}
+
+/** Nearly always there is one key, and it is the same array. */
+function placeOf(key: Uint8Array, keys: Uint8Array[]): number {
+  const place = keys.findIndex(known => known === key || b4a.equals(known, key))
+  return place === -1 ? keys.push(key) - 1 : place
 }
 
 function headOf(key: Uint8Array | undefined, length: number): Head {

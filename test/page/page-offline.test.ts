@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Browser, chromium } from 'playwright'
@@ -8,6 +9,8 @@ import { launchChromium } from '../support/chromium.ts'
 import { until } from '../support/peers.ts'
 import { Person } from './page-person.ts'
 import { PageSite } from './page-site.ts'
+
+const DIST = join(import.meta.dirname, '..', '..', 'dist', 'page')
 
 let site: PageSite
 let browser: Browser
@@ -34,6 +37,20 @@ async function come(name: string): Promise<Person> {
 /** The page is in the service worker's hands. */
 async function isKept({ page }: Person): Promise<void> {
   await page.waitForFunction(() => navigator.serviceWorker.controller?.state === 'activated')
+}
+
+/** How the installation of the service worker ends. */
+function installed({ page }: Person): Promise<string> {
+  return page.evaluate(async () => {
+    const { installing, waiting, active } = await navigator.serviceWorker.register('./service-worker.js')
+    const worker = installing ?? waiting ?? active
+    if (!worker) return 'none'
+    const isOver = () => worker.state === 'activated' || worker.state === 'redundant'
+    while (!isOver()) {
+      await new Promise(resolve => worker.addEventListener('statechange', resolve, { once: true }))
+    }
+    return worker.state
+  })
 }
 
 describe('Without a network', () => {
@@ -119,16 +136,30 @@ test('on a page that is not secure, as of another machine without https, all els
   await insecure.close()
 })
 
+test('while the server has files of two versions none is kept, and the page does not stay with a mixture', async () => {
+  const ada = await come('Ada')
+  const html = await readFile(join(DIST, 'index.html'), 'utf8')
+  site.changed.set('/index.html', html.replace('<title>', '<title data-version="other">'))
+  await ada.page.goto(site.url)
+  expect(await installed(ada)).toBe('redundant')
+  site.changed.clear()
+  expect(await installed(ada)).toBe('activated')
+  await ada.page.reload()
+  await ada.page.getByRole('button', { name: /board/i }).first().waitFor()
+  expect(await ada.page.locator('title[data-version]').count()).toBe(0)
+})
+
 test('a new version says so, and comes when it is asked for', async () => {
   const ada = await (await come('Ada')).make(site, 'Our flat')
   await isKept(ada)
-  const file = (name: string) => readFile(join(import.meta.dirname, '..', '..', 'dist', 'page', name), 'utf8')
+  const file = (name: string) => readFile(join(DIST, name), 'utf8')
   const worker = await file('service-worker.js')
   const html = await file('index.html')
   const next = html.replace('<title>', '<title data-version="2">')
   // another page is another hash in the worker's list
+  const hash = createHash('sha256').update(next).digest('hex').slice(0, 16)
   site.changed.set('/index.html', next)
-  site.changed.set('/service-worker.js', worker.replace(/("index\.html",")[0-9a-f]+/, '$1other'))
+  site.changed.set('/service-worker.js', worker.replace(/(.index\.html.,.)[0-9a-f]{16}/, `$1${hash}`))
 
   await ada.page.reload()
   await ada.page.getByText('There is a new version of this page').waitFor()

@@ -4,7 +4,7 @@
  * changes this script, by which the browser notices a new version.
  */
 
-/** Path below the page's folder, and a hash of what is in it. */
+/** Path below the page's folder, and how the SHA-256 of what is in it begins, as hex. */
 declare const __FILES__: readonly (readonly [path: string, hash: string])[]
 
 interface Lasting extends Event {
@@ -55,12 +55,22 @@ async function install(): Promise<void> {
   await Promise.all(
     [...hashes].map(async ([url, hash]) => {
       const key = `${url}?${hash}`
-      const kept = await caches.match(key)
-      const response = kept ?? (await fetch(url, { cache: 'no-cache' }))
-      if (!response.ok) throw new Error(`${url} cannot be kept: ${response.status}`)
-      await cache.put(key, response)
+      await cache.put(key, (await caches.match(key)) ?? (await load(url, hash)))
     })
   )
+}
+
+/**
+ * Of another version it is refused, as when one is just put on the server, or from a cache on the way: it would be kept for
+ * this one, and ask for parts that are nowhere. The browser installs again when the page is next opened.
+ */
+async function load(url: string, hash: string): Promise<Response> {
+  const response = await fetch(url, { cache: 'no-cache' })
+  if (!response.ok) throw new Error(`${url} cannot be kept: ${response.status}`)
+  const digest = await crypto.subtle.digest('SHA-256', await response.clone().arrayBuffer())
+  const found = [...new Uint8Array(digest)].map(byte => byte.toString(16).padStart(2, '0')).join('')
+  if (!found.startsWith(hash)) throw new Error(`${url} cannot be kept: it is of another version`)
+  return response
 }
 
 /** Keeps one version besides the new one: tabs that are open still load parts of it. */

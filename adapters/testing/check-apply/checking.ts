@@ -44,12 +44,13 @@ export class Checking {
         try {
           await this.#compare(replayed, reference)
         } finally {
-          await replayed.replica.close()
+          await this.#replays.release(replayed)
         }
       }
       return await this.#report(reference)
     } finally {
-      await first.replica.close()
+      await this.#replays.close()
+      await this.#replays.release(first)
     }
   }
 
@@ -78,7 +79,8 @@ export class Checking {
     const { order, tentative } = this.#past
     const runs = this.#runs
     const ok = runs.every(run => run.differing === 0 && run.orderDiffersAt === null && run.failure === null)
-    const found = this.#found.map(one => this.#toDifference(one))
+    const found: ReplayDifference[] = []
+    for (const one of this.#found) found.push(await this.#toDifference(one))
     const firstAt = ok ? null : await this.#firstApart()
     const orderAt = runs.find(run => run.orderDiffersAt !== null)?.orderDiffersAt ?? null
     const cause = ok ? null : `${causeOf(this.#endings)}. ${placeOf(found, { firstAt, orderAt })}`
@@ -94,15 +96,15 @@ export class Checking {
     return other ? this.#replays.firstApart(other) : null
   }
 
-  #toDifference({ kind, seed, key, expected, actual }: Difference & Way): ReplayDifference {
-    const changedAt = this.#replays.lastToChange(key)
+  async #toDifference({ kind, seed, key, expected, actual }: Difference & Way): Promise<ReplayDifference> {
+    const writtenAt = await this.#replays.lastToWrite(key)
     return {
       kind,
       seed,
       key: cut(key),
       expected: expected && cut(expected),
       actual: actual && cut(actual),
-      changedAt
+      writtenAt
     }
   }
 }

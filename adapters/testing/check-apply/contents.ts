@@ -1,17 +1,16 @@
 import b4a from 'b4a'
 import crypto from 'hypercore-crypto'
-import { changesBetween } from '../../../src/apply/changes.ts'
 import type { HyperbeeView } from '../../../src/index.ts'
 import { compare } from '../model.ts'
 
-/** A fingerprint of all keys with their values, kept up to date by what changes. */
+/** A fingerprint of all keys with their values. */
 export class Fingerprint {
-  #sum = b4a.alloc(32)
+  readonly #sum = b4a.alloc(32)
   keys = 0
 
   static async of(view: HyperbeeView): Promise<Fingerprint> {
     const print = new Fingerprint()
-    for await (const { key, value } of view.createReadStream()) print.put(key, value)
+    for await (const { key, value } of view.createReadStream()) print.#put(key, value)
     return print
   }
 
@@ -19,29 +18,12 @@ export class Fingerprint {
     return b4a.toString(this.#sum, 'hex')
   }
 
-  /** Goes on from one state of a view to the next. Returns the keys that changed. */
-  async follow(from: HyperbeeView, to: HyperbeeView): Promise<Uint8Array[]> {
-    const changed: Uint8Array[] = []
-    for await (const { key, before, after } of changesBetween(from, to)) {
-      if (before) this.#toggle(key, before)
-      if (after) this.#toggle(key, after)
-      this.keys += Number(after !== null) - Number(before !== null)
-      changed.push(key)
-    }
-    return changed
-  }
-
-  put(key: Uint8Array, value: Uint8Array): void {
-    this.#toggle(key, value)
-    this.keys++
-  }
-
-  /** A sum without order: what is in it is taken out in the same way. */
-  #toggle(key: Uint8Array, value: Uint8Array): void {
+  #put(key: Uint8Array, value: Uint8Array): void {
     const length = b4a.alloc(4)
     new DataView(length.buffer, length.byteOffset).setUint32(0, key.byteLength)
-    const hash = crypto.hash([length, key, value])
-    for (let i = 0; i < 32; i++) this.#sum[i] = (this.#sum[i] as number) ^ (hash[i] as number)
+    const hash = crypto.hash([this.#sum, length, key, value])
+    this.#sum.set(hash)
+    this.keys++
   }
 }
 

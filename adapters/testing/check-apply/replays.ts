@@ -1,5 +1,6 @@
-import { AutobeeError } from '../../../src/index.ts'
-import { fromHex, hexOf } from '../../../src/keys.ts'
+import b4a from 'b4a'
+import { AutobeeError, type HyperbeeView } from '../../../src/index.ts'
+import { fromHex } from '../../../src/keys.ts'
 import { Fingerprint } from './contents.ts'
 import { firstOther, type Past, readOrder } from './history.ts'
 import type { Oplogs } from './oplogs.ts'
@@ -30,10 +31,8 @@ export class Replays {
   readonly #past: Past
   readonly #source: Oplogs
   readonly #make: Make
-  /** What the view was after so many units, when they came one by one. */
-  #prints: string[] = ['']
-  /** Which unit was the last to change a key then, by the key in hex. */
-  readonly #changedAt = new Map<string, number>()
+  /** The replay unit by unit, open to the end: how long its tree was after so many units says what its view was then. */
+  #slow: { readonly replica: Replica; readonly heads: number[] } | null = null
 
   constructor({ past, source, make }: { past: Past; source: Oplogs; make: Make }) {
     this.#past = past
@@ -59,14 +58,28 @@ export class Replays {
       return { ...way, replica, orderDiffersAt, fingerprint, failure: end, ms }
     } catch (error) {
       await replica.close()
+      if (this.#slow?.replica === replica) this.#slow = null
       throw error
     }
   }
 
-  /** The unit that was the last to change a key when they came one by one. */
-  lastToChange(key: Uint8Array): ReplayPosition | null {
-    const index = this.#changedAt.get(hexOf(key))
-    return index === undefined ? null : this.#position(index)
+  /** Closes a replay, unless it is still of use. */
+  async release({ replica }: Replayed): Promise<void> {
+    if (replica !== this.#slow?.replica) await replica.close()
+  }
+
+  async close(): Promise<void> {
+    await this.#slow?.replica.close()
+    this.#slow = null
+  }
+
+  /** The unit that was the last to write a key that is there when they came one by one. */
+  async lastToWrite(key: Uint8Array): Promise<ReplayPosition | null> {
+    const entry = await this.#slow?.replica.view.get(b4a.from(key))
+    if (!this.#slow || !entry) return null
+    // a pointer to a key stays what it is when the tree around it changes
+    const after = this.#slow.heads.findIndex(head => head > entry.seq)
+    return after <= 0 ? null : this.#position(after - 1)
   }
 
   /**
@@ -75,7 +88,7 @@ export class Replays {
    */
   async firstApart(way: Way): Promise<ReplayPosition | null> {
     const { length } = this.#past.units
-    if (length > MOST_SEARCHED || this.#prints.length <= length) return null
+    if (length > MOST_SEARCHED || (this.#slow?.heads.length ?? 0) <= length) return null
     if (!(await this.#isApart(way, length))) return null
     let [low, high] = [0, length]
     while (high - low > 1) {
@@ -93,7 +106,9 @@ export class Replays {
       const failure = await failureOf(async () => {
         for (const step of limited(this.#steps(way), units)) await replica.take(step)
       })
-      return failure !== null || (await Fingerprint.of(replica.view)).text !== this.#prints[count]
+      if (failure) return true
+      const slow = await Fingerprint.of(this.#slowView(count))
+      return (await Fingerprint.of(replica.view)).text !== slow.text
     } finally {
       await replica.close()
     }
@@ -105,18 +120,17 @@ export class Replays {
   }
 
   async #runSlowly(replica: Replica): Promise<void> {
-    const print = new Fingerprint()
-    this.#prints = [print.text]
-    let before = replica.view.snapshot()
-    for (const [i, step] of unitByUnit(this.#past.units).entries()) {
+    const heads = [0]
+    this.#slow = { replica, heads }
+    for (const step of unitByUnit(this.#past.units)) {
       await replica.take(step)
-      if (before.head()?.length !== replica.view.head()?.length) {
-        const after = replica.view.snapshot()
-        for (const key of await print.follow(before, after)) this.#changedAt.set(hexOf(key), i)
-        before = after
-      }
-      this.#prints.push(print.text)
+      heads.push(replica.view.head()?.length ?? 0)
     }
+  }
+
+  #slowView(count: number): HyperbeeView {
+    const { replica, heads } = this.#slow as { replica: Replica; heads: number[] }
+    return replica.view.checkout({ length: heads[count] ?? 0 }) as HyperbeeView
   }
 
   #position(index: number): ReplayPosition | null {

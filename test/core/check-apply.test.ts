@@ -182,7 +182,7 @@ test('a clock that only one kind of value looks at: the first position that diff
   expect(report.ok).toBe(false)
   const unit = await a.unit(report.firstAt as { key: Uint8Array; length: number })
   expect(b4a.toString(unit?.values?.[0] as Uint8Array)).toContain('"a1/3"')
-  expect(report.differences[0]?.writtenAt).toEqual(report.firstAt)
+  expect(report.differences[0]?.changedAt).toEqual(report.firstAt)
 })
 
 test('a Set that outlives a call, iterated', async () => {
@@ -266,7 +266,7 @@ test('an apply that is another than the one that made the view', async () => {
     key: b4a.from('also'),
     expected: null,
     actual: b4a.from('new'),
-    writtenAt: { position: a.orderLength - 1 }
+    changedAt: { position: 0, key: a.key, length: 1 }
   })
 })
 

@@ -42,12 +42,12 @@ export function placeOf(
   if (orderAt !== null) lines.push(`The order differs from position ${orderAt} on: roles or verdicts.`)
   const [first] = differences
   if (first) {
-    const { key, expected, actual, writtenAt, kind, seed } = first
+    const { key, expected, actual, changedAt, kind, seed } = first
     const run = seed === null ? kind : `${kind}, seed ${seed}`
     lines.push(
       `First key that differs: ${show(key)}, ${show(expected)} here, ${show(actual)} in a replay (${run})`
     )
-    lines.push(writtenAt ? `, last written by ${unit(writtenAt)}.` : '.')
+    lines.push(changedAt ? `, last changed by ${unit(changedAt)}.` : '.')
   }
   if (firstAt) lines.push(` The views part at ${unit(firstAt)}.`)
   return lines.join('')

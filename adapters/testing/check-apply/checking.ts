@@ -97,14 +97,14 @@ export class Checking {
   }
 
   async #toDifference({ kind, seed, key, expected, actual }: Difference & Way): Promise<ReplayDifference> {
-    const writtenAt = await this.#replays.lastToWrite(key)
+    const changedAt = await this.#replays.lastToChange(key)
     return {
       kind,
       seed,
       key: cut(key),
       expected: expected && cut(expected),
       actual: actual && cut(actual),
-      writtenAt
+      changedAt
     }
   }
 }

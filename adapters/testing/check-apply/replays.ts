@@ -73,8 +73,8 @@ export class Replays {
     this.#slow = null
   }
 
-  /** The unit that was the last to write a key that is there when they came one by one. */
-  async lastToWrite(key: Uint8Array): Promise<ReplayPosition | null> {
+  /** The unit that was the last to change a key that is there when they came one by one. */
+  async lastToChange(key: Uint8Array): Promise<ReplayPosition | null> {
     const entry = await this.#slow?.replica.view.get(b4a.from(key))
     if (!this.#slow || !entry) return null
     // a pointer to a key stays what it is when the tree around it changes

@@ -37,8 +37,8 @@ export interface ReplayDifference {
   readonly expected: Uint8Array | null
   /** In the replay's view. */
   readonly actual: Uint8Array | null
-  /** The unit that was the last to write the key when all came unit by unit; null: it is not there then, or that replay failed. */
-  readonly writtenAt: ReplayPosition | null
+  /** The unit that was the last to change the key when all came unit by unit; null: it is not there then, or that replay failed. */
+  readonly changedAt: ReplayPosition | null
 }
 
 /** A unit of the order. */

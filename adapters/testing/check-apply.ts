@@ -7,6 +7,7 @@ import { Oplogs } from './check-apply/oplogs.ts'
 import type { ApplyReport } from './check-apply/report.ts'
 
 export type {
+  ApplyFault,
   ApplyReport,
   ReplayDifference,
   ReplayKind,

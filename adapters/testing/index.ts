@@ -1,4 +1,5 @@
 export {
+  type ApplyFault,
   type ApplyReport,
   type CheckApplyOptions,
   checkApply,

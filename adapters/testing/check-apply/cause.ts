@@ -1,6 +1,6 @@
 import b4a from 'b4a'
 import { hexOf } from '../../../src/keys.ts'
-import type { ReplayDifference, ReplayKind, ReplayPosition } from './report.ts'
+import type { ApplyFault, ReplayDifference, ReplayKind, ReplayPosition } from './report.ts'
 
 /** What one replay ended with, as text; the same for the same order and view. */
 export interface Ending {
@@ -10,27 +10,28 @@ export interface Ending {
 }
 
 /** The likely cause, from who agrees with whom. */
-export function causeOf(endings: readonly Ending[]): string {
-  const failed = endings.find(({ isFailure }) => isFailure)
-  if (failed) {
-    return `apply throws or interrupts when the same entries are replayed (${failed.kind}): it depends on something outside, or was \
-changed since`
-  }
+export function faultOf(endings: readonly Ending[]): ApplyFault {
   const resultOf = (kind: ReplayKind) => endings.find(ending => ending.kind === kind)?.result
   const first = resultOf('at once')
-  if (first !== resultOf('again')) {
-    return 'the same replay gives another result each time: apply uses a clock, a random number, or a variable that outlives its call'
-  }
-  if (first !== resultOf('unit by unit')) {
-    return 'the result depends on how many units are merged at a time: apply reads db.view or a snapshot where it should read its \
-argument view, writes seq or core of an entry, or keeps something in a variable or in what open made'
-  }
-  if (endings.some(({ result }) => result !== first)) {
-    return 'the result depends on what was taken back and applied again: apply keeps something outside of the view, in a variable or \
-in what open made, which no undo takes back'
-  }
-  return 'all replays agree, but not with this database: its view was made by another apply or other options than the ones given (an \
-older release?), or apply reads something outside (a variable, another database) that was different then'
+  if (endings.some(({ isFailure }) => isFailure)) return 'failure'
+  if (first !== resultOf('again')) return 'random'
+  if (first !== resultOf('unit by unit')) return 'chunking'
+  return endings.some(({ result }) => result !== first) ? 'undo' : 'original'
+}
+
+export const SENTENCES: Readonly<Record<ApplyFault, string>> = {
+  failure:
+    'apply throws or interrupts when the same entries are replayed: it depends on something outside, or was changed since',
+  random:
+    'the same replay gives another result each time: apply uses a clock, a random number, or a variable that outlives its call',
+  chunking:
+    'the result depends on how many units are merged at a time: apply reads db.view or a snapshot where it should read its argument view, \
+writes seq or core of an entry, or keeps something in a variable or in what open made',
+  undo: 'the result depends on what was taken back and applied again: apply keeps something outside of the view, in a variable or in what \
+open made, which no undo takes back',
+  original:
+    'all replays agree, but not with this database: its view was made by another apply or other options than the ones given (an older \
+release?), or apply reads something outside (a variable, another database) that was different then'
 }
 
 /** Where to look. */

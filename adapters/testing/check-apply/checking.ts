@@ -1,6 +1,6 @@
 import b4a from 'b4a'
 import type { HyperbeeView } from '../../../src/index.ts'
-import { causeOf, type Ending, placeOf } from './cause.ts'
+import { type Ending, faultOf, placeOf, SENTENCES } from './cause.ts'
 import { type Difference, differences, Fingerprint } from './contents.ts'
 import type { Past } from './history.ts'
 import type { Oplogs } from './oplogs.ts'
@@ -83,9 +83,10 @@ export class Checking {
     for (const one of this.#found) found.push(await this.#toDifference(one))
     const firstAt = ok ? null : await this.#firstApart()
     const orderAt = runs.find(run => run.orderDiffersAt !== null)?.orderDiffersAt ?? null
-    const cause = ok ? null : `${causeOf(this.#endings)}. ${placeOf(found, { firstAt, orderAt })}`
+    const fault = ok ? null : faultOf(this.#endings)
+    const cause = fault && `${SENTENCES[fault]}. ${placeOf(found, { firstAt, orderAt })}`
     const { keys } = fingerprint
-    return { ok, units: order.length, tentative, keys, runs, differences: found, firstAt, cause }
+    return { ok, units: order.length, tentative, keys, runs, differences: found, firstAt, fault, cause }
   }
 
   /** Where a replay begins to differ from the one that had all units one by one. */

@@ -7,6 +7,13 @@ import type { AutobeeError } from '../../../src/index.ts'
  */
 export type ReplayKind = 'at once' | 'again' | 'unit by unit' | 'shuffled'
 
+/**
+ * What is likely to be wrong. `failure`: `apply` throws or interrupts in a replay. `random`: the same replay twice does not end alike; a
+ * clock, a random number, a variable. `chunking`: it matters how many units are merged at a time. `undo`: it matters what was taken back. `original`:
+ * all replays agree, but not with the database; another `apply` made its view, or something outside was different then.
+ */
+export type ApplyFault = 'failure' | 'random' | 'chunking' | 'undo' | 'original'
+
 /** One replay. */
 export interface ReplayRun {
   readonly kind: ReplayKind
@@ -70,6 +77,8 @@ export interface ApplyReport {
    * not happen again, or the history has more than 20,000 units.
    */
   readonly firstAt: ReplayPosition | null
-  /** One or two sentences: what the likely cause is, and where to look. null when all is well. */
+  /** null when all is well. */
+  readonly fault: ApplyFault | null
+  /** Some sentences for people: what the likely cause is, and where to look. null when all is well. */
   readonly cause: string | null
 }

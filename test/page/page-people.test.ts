@@ -148,6 +148,30 @@ describe('People', () => {
     await bob.page.locator('blockquote', { hasText: 'Soy milk' }).waitFor()
   })
 
+  test('what somebody was typing is not lost when others move or remove the item', async () => {
+    const ada = await (await come('Ada')).make(site, 'Our flat')
+    await ada.add('To do', 'Milk')
+    await ada.add('To do', 'Bread')
+    await ada.page.getByRole('textbox', { name: 'New list' }).fill('Shop')
+    await ada.page.keyboard.press('Enter')
+    await ada.list('Shop').waitFor()
+    const bob = await (await come('Bob')).accept(await ada.invite('write'), { board: 'Our flat' })
+    await bob.list('Shop').waitFor()
+    await bob.item('Milk').waitFor()
+
+    await ada.item('Milk').locator('.what').click()
+    await ada.page.getByLabel('Text of Milk').fill('Milk, two litres')
+    await bob.item('Milk').getByRole('button', { name: 'More about Milk' }).click()
+    await bob.item('Milk').getByLabel('Move to another list').selectOption({ label: 'Move to Shop' })
+    await bob.list('Shop').locator('.item').filter({ hasText: 'Milk, two litres' }).waitFor()
+
+    await ada.item('Bread').locator('.what').click()
+    await ada.page.getByLabel('Text of Bread').fill('Bread, dark')
+    await bob.item('Bread').getByRole('button', { name: 'More about Bread' }).click()
+    await bob.item('Bread').getByRole('button', { name: 'Remove', exact: true }).click()
+    await (await bob.open('Bin')).getByText('Bread, dark').first().waitFor()
+  })
+
   test('who is refused is told so', async () => {
     const ada = await (await come('Ada')).make(site, 'Club')
     const eve = await (await come('Eve')).accept(await ada.invite('ask'), { board: 'Club' })

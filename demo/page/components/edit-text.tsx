@@ -3,18 +3,13 @@ import { LIMITS } from '../../board/limits.ts'
 import type { Row } from '../state/model-types.ts'
 import { useSession } from './session-context.ts'
 
-/** An item's text in a field: Enter saves, Escape leaves it as it was, and leaving the field saves too. */
+/** An item's text in a field: Enter saves, Escape leaves it as it was, and leaving the field saves too, also when it goes. */
 export function EditText({ row, onclose }: { row: Row; onclose(): void }) {
   const session = useSession()
   const field = useRef<HTMLTextAreaElement>(null)
   /** What its editor saw, though others may write meanwhile. */
   const [was] = useState(row.text)
   const isDone = useRef(false)
-  useLayoutEffect(() => {
-    field.current?.focus()
-    field.current?.setSelectionRange(was.length, was.length)
-  }, [was])
-
   const back = () => {
     const { current } = field
     const item = current?.closest('.item')
@@ -31,6 +26,12 @@ export function EditText({ row, onclose }: { row: Row; onclose(): void }) {
     // it could not be written: what was typed stays
     isDone.current = false
   }
+  useLayoutEffect(() => {
+    field.current?.focus()
+    field.current?.setSelectionRange(was.length, was.length)
+    // others may move or remove the item meanwhile, and the field with it: what was typed goes where the item is
+    return () => void save({ stays: false })
+  }, [was])
   return (
     <div class="edit">
       <textarea

@@ -172,6 +172,24 @@ describe('People', () => {
     await (await bob.open('Bin')).getByText('Bread, dark').first().waitFor()
   })
 
+  test('a title that somebody else gave while one was typing another is kept beside it', async () => {
+    const ada = await (await come('Ada')).make(site, 'Our flat')
+    const bob = await (await come('Bob')).accept(await ada.invite('write'), { board: 'Our flat' })
+    await bob.page.getByLabel('New item on To do').waitFor()
+    const menu = (person: Person, title: string) =>
+      person.page.getByRole('button', { name: `Change the list ${title}` })
+    await menu(ada, 'To do').click()
+    await ada.page.getByLabel('Title of the list').fill('Chores')
+    await menu(bob, 'To do').click()
+    await bob.page.getByLabel('Title of the list').fill('Errands')
+    await bob.page.keyboard.press('Enter')
+    await ada.list('Errands').waitFor()
+    await ada.page.getByLabel('Title of the list').press('Enter')
+    await ada.list('Chores').waitFor()
+    await menu(ada, 'Chores').click()
+    await ada.list('Chores').getByText('Errands').waitFor()
+  })
+
   test('who is refused is told so', async () => {
     const ada = await (await come('Ada')).make(site, 'Club')
     const eve = await (await come('Eve')).accept(await ada.invite('ask'), { board: 'Club' })

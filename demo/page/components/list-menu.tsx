@@ -1,3 +1,4 @@
+import { useRef } from 'preact/hooks'
 import { LIMITS } from '../../board/limits.ts'
 import { placeBetween } from '../../board/places.ts'
 import type { ListState } from '../state/board-state.ts'
@@ -10,12 +11,16 @@ export function ListMenu({ state: { list }, onclose }: { state: ListState; onclo
   const lists = useStore(session.board, state => state.lists)
   const index = lists.findIndex(state => state.list.id === list.id)
   const title = list.title.value
+  const isTyping = useRef(false)
+  /** What its editor saw: a field in which somebody types does not show what others write. */
+  const was = useRef(title)
+  if (!isTyping.current) was.current = title
 
   const rename = async (event: SubmitEvent) => {
     event.preventDefault()
     const wanted = String(new FormData(event.currentTarget as HTMLFormElement).get('title')).trim()
-    if (!wanted || wanted === title) return onclose()
-    if (await session.act({ op: 'list', id: list.id, title: wanted, was: title })) onclose()
+    if (!wanted || wanted === title || wanted === was.current) return onclose()
+    if (await session.act({ op: 'list', id: list.id, title: wanted, was: was.current })) onclose()
   }
   const moveTo = (to: number) => {
     const others = lists.filter(state => state.list.id !== list.id)
@@ -31,6 +36,9 @@ export function ListMenu({ state: { list }, onclose }: { state: ListState; onclo
           required
           maxLength={LIMITS.title}
           defaultValue={title}
+          onInput={() => {
+            isTyping.current = true
+          }}
           aria-label="Title of the list"
         />
         <button type="submit" class="button">

@@ -35,7 +35,7 @@ export interface CheckApplyOptions {
  * ```
  *
  * The original is only read, and may go on meanwhile; the order is read when nothing is appended for a moment. Each `apply` runs
- * six times over the whole history, `open` and `close` as well; `update` does not. Everything is in memory meanwhile, once at a time.
+ * at least six times over the whole history, `open` and `close` as well; `update` does not. Up to three copies of it are in memory meanwhile.
  * @param db an open Autobee, or a KeyValue
  * @param options those that it was made with. `keyPair`, `update`, `wakeup`, `optimistic`, `ackInterval`, `maxClockDrift` and `durability` mean
  *   nothing here

@@ -4,6 +4,7 @@ import { connectRelay, type RelayHandle } from '../../adapters/transport/websock
 import { Autobee, AutobeeError } from '../../src/index.ts'
 import { apply } from '../board/apply.ts'
 import { UserError } from '../common/user-error.ts'
+import { Names } from '../page/network/who.ts'
 import type { Folder, Memory } from './folder.ts'
 import { Joining } from './joining.ts'
 import { Newcomers } from './newcomers.ts'
@@ -80,6 +81,12 @@ export class BoardPeer {
   connect(own: string): void {
     const { joined, seed } = this.#memory
     this.#relay = connectRelay(this.db, [own, ...(joined?.relays ?? [])])
+    // the page shows a name beside each connection
+    const names = new Names(
+      () => this.db.local.key,
+      () => {}
+    )
+    this.#relay.on('peer', peer => names.ask(peer))
     const told = new Set<string>()
     this.#relay.on('error', ({ message, reason }) => {
       const text = `A relay cannot be reached (${reason ?? message}). Trying again until it works.`

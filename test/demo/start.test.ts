@@ -3,6 +3,7 @@ import { readFile, stat } from 'node:fs/promises'
 import { connect } from 'node:net'
 import b4a from 'b4a'
 import { expect, test } from 'vitest'
+import { connectRelay } from '../../adapters/transport/websocket.ts'
 import { parseInvitation, publicKeyOf } from '../../demo/board/invitation.ts'
 import {
   readBoard,
@@ -13,6 +14,7 @@ import {
   readStanding
 } from '../../demo/board/model.ts'
 import type { Op } from '../../demo/board/ops.ts'
+import { Names } from '../../demo/page/network/who.ts'
 import type { Autobee } from '../../src/index.ts'
 import { until } from '../support/peers.ts'
 import { startHarness } from './start-board.ts'
@@ -107,6 +109,26 @@ test('when somebody took its invitation back, the next start prints a link with 
   expect(again.key).toBe(first.key)
   expect(again.invitation.seed).not.toEqual(first.invitation.seed)
   await h.member(again.invitation, 'Dora')
+})
+
+test('it says which member it is to those it is connected with, so that a page names it', async () => {
+  const { invitation } = await h.start()
+  const bea = await h.reader(invitation)
+  const relay = connectRelay(bea, invitation.relays)
+  const told = new Set<string | null>()
+  const names = new Names(
+    () => bea.local.key,
+    () => {
+      for (const peer of relay.peers) told.add(names.of(peer))
+    }
+  )
+  relay.on('peer', peer => names.ask(peer))
+  const nameOf = async () => {
+    const people = await readPeople(bea.view)
+    return people.find(({ key }) => told.has(key))?.name
+  }
+  await until(async () => (await nameOf()) === 'Always-on peer')
+  await relay.close()
 })
 
 test('--join makes one more peer of the board, that has all of it when the first is gone', async () => {

@@ -1,4 +1,4 @@
-import { useRef, useState } from 'preact/hooks'
+import { useEffect, useRef, useState } from 'preact/hooks'
 import { useStore } from '../state/store.ts'
 import { Icon } from './icons.tsx'
 import { Qr } from './qr.tsx'
@@ -36,7 +36,7 @@ export function Invite() {
               <input type="radio" name="may" value="write" defaultChecked />
               <span>
                 may write at once
-                <span class="small quiet"> – for people you send it to yourself; it can be taken back</span>
+                <span class="small quiet"> – whoever has the link; it can be taken back</span>
               </span>
             </label>
           )}
@@ -62,6 +62,9 @@ export function Invite() {
 function LinkCard({ link, mayWrite }: { link: string; mayWrite: boolean }) {
   const field = useRef<HTMLTextAreaElement>(null)
   const [said, setSaid] = useState('')
+  const card = useRef<HTMLDivElement>(null)
+  // on a phone it comes below what is seen
+  useEffect(() => card.current?.scrollIntoView({ block: 'nearest' }), [link])
   const copy = async () => {
     try {
       await navigator.clipboard.writeText(link)
@@ -77,7 +80,7 @@ function LinkCard({ link, mayWrite }: { link: string; mayWrite: boolean }) {
       if (error.name !== 'AbortError') setSaid('It could not be shared; copy it instead.')
     })
   return (
-    <div class="stack" data-invitation>
+    <div class="stack" data-invitation ref={card}>
       <label class="field">
         <span>{mayWrite ? 'Link to write' : 'Link to read and ask'}</span>
         <textarea

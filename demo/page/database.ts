@@ -2,6 +2,8 @@
 import b4a from 'b4a'
 import { SharedAutobee } from '../../adapters/entry/browser-tabs.ts'
 import { apply } from '../board/apply.ts'
+import { idOfKey } from '../board/key-text.ts'
+import { type Colours, coloursOf } from './colours.ts'
 import { Network } from './network/network.ts'
 import type { NetworkSettings, NetworkState } from './network/state.ts'
 
@@ -23,6 +25,7 @@ export interface DatabaseOptions {
 export class BoardDatabase extends SharedAutobee {
   /** As the owner told it last; null before it has. */
   network: NetworkState | null = null
+  #colours: Colours = new Map()
 
   constructor({ store, key, encryptionKey, network: settings }: DatabaseOptions) {
     let network: Network | null = null
@@ -44,6 +47,15 @@ export class BoardDatabase extends SharedAutobee {
     this.on('told', state => {
       this.network = state as NetworkState
     })
+  }
+
+  /** Of those who have joined; the same map as long as it says the same. */
+  get colours(): Colours {
+    const writers = [...this.writers].map(({ key }) => idOfKey(key))
+    const known = [...this.#colours.keys()]
+    if (writers.length !== known.length || writers.some((writer, index) => writer !== known[index]))
+      this.#colours = coloursOf(writers)
+    return this.#colours
   }
 }
 

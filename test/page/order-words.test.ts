@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { COLOURS, colourClass, coloursOf } from '../../demo/page/colours.ts'
 import { describe, reasonInWords, summarise, Titles, type Words } from '../../demo/page/order/describe.ts'
 import { targetOf } from '../../demo/page/order/keyboard.ts'
 import { movesBetween, type Placed, sentenceOf } from '../../demo/page/order/moves.ts'
@@ -7,7 +8,11 @@ import { clock, dateTime, inFull } from '../../demo/page/order/times.ts'
 import type { OrderedUnit } from '../../src/index.ts'
 
 const titles = new Titles()
-const words: Words = { nameOf: writer => `Mr ${writer}`, titleOf: id => titles.get(id) }
+const words: Words = {
+  nameOf: writer => `Mr ${writer}`,
+  titleOf: id => titles.get(id),
+  colourOf: colourClass
+}
 
 function placed(
   position: number,
@@ -57,6 +62,29 @@ test('every op is a sentence with what it is about', () => {
     'moved something',
     'wrote something that this page does not know'
   ])
+})
+
+test('what is rewritten is called as its editor saw it, whatever it is called by now', () => {
+  titles.learn({ values: [{ op: 'edit', id: 'r', text: 'Two litres of milk' }] })
+  const said = [
+    { op: 'edit', id: 'r', text: 'Two litres of milk', was: 'Milk' },
+    { op: 'edit', id: 'r', text: 'Milk' },
+    { op: 'list', id: 'r', title: 'Food', was: 'Shopping' }
+  ].map(op => describe(op, words))
+  expect(said).toEqual([
+    'rewrote “Milk” as “Two litres of milk”',
+    'rewrote “Two litres of milk” as “Milk”',
+    'renamed the list “Shopping” to “Food”'
+  ])
+})
+
+test('the first writers of a board all have colours of their own; whoever has not joined has one by the key', () => {
+  const writers = Array.from({ length: COLOURS + 1 }, (_, index) => `writer ${index}`)
+  const classes = writers.map(writer => colourClass(writer, coloursOf(writers)))
+  expect(new Set(classes.slice(0, COLOURS)).size).toBe(COLOURS)
+  expect(classes[COLOURS]).toBe(classes[0])
+  expect(colourClass('stranger', coloursOf(writers))).toBe(colourClass('stranger'))
+  expect(colourClass('stranger')).toMatch(/^writer-[0-7]$/)
 })
 
 test('any value has words, and they are short', () => {

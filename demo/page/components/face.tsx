@@ -4,11 +4,19 @@ import { useSession } from './session-context.ts'
 
 /** A writer's initials on the writer's colour; the name is beside it. */
 export function Face({ writer, name }: { writer: string; name: string }) {
+  const colour = useColour(writer)
   return (
-    <span class={`face ${colourClass(writer)}`} aria-hidden="true">
+    <span class={`face ${colour}`} aria-hidden="true">
       {initialsOf(name)}
     </span>
   )
+}
+
+/** The class that sets `--writer` to a writer's colour. */
+export function useColour(writer: string): string {
+  const { board } = useSession()
+  const colours = useStore(board, state => state.colours)
+  return colourClass(writer, colours)
 }
 
 /** What a writer is called; those who have no name yet are told apart by their keys. */

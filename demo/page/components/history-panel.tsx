@@ -1,5 +1,6 @@
 import type { ComponentType } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
+import type { Colours } from '../colours.ts'
 import type { BoardDatabase } from '../database.ts'
 import { type Trouble, troubleOf } from '../errors.ts'
 import type { Person } from '../state/model-types.ts'
@@ -11,6 +12,7 @@ interface OrderProps {
   readonly db: BoardDatabase
   /** By writer key, z-base-32. */
   readonly people: ReadonlyMap<string, Person>
+  readonly colours: Colours
 }
 
 /** Loaded when it is looked at: the picture of the merged order. */
@@ -20,6 +22,7 @@ const PICTURES = import.meta.glob<{ OrderPanel: ComponentType<OrderProps> }>('..
 export function HistoryPanel() {
   const session = useSession()
   const people = useStore(session.board, state => state.people)
+  const colours = useStore(session.board, state => state.colours)
   const [picture, setPicture] = useState<{ OrderPanel: ComponentType<OrderProps> } | null>(null)
   const [trouble, setTrouble] = useState<Trouble | null>(null)
   useEffect(() => {
@@ -28,5 +31,5 @@ export function HistoryPanel() {
   }, [])
   if (trouble) return <TroubleNotice trouble={trouble} />
   if (!picture) return <p class="quiet">Loading …</p>
-  return <picture.OrderPanel db={session.db} people={people} />
+  return <picture.OrderPanel db={session.db} people={people} colours={colours} />
 }

@@ -1,9 +1,8 @@
 import { useEffect, useRef } from 'preact/hooks'
 import { LIMITS } from '../../board/limits.ts'
-import { colourClass } from '../colours.ts'
 import type { Item, OtherVersion, Row } from '../state/model-types.ts'
 import { useStore } from '../state/store.ts'
-import { useName } from './face.tsx'
+import { useColour, useName } from './face.tsx'
 import { keepFocus } from './focus.ts'
 import { useSession, useWritable } from './session-context.ts'
 import { ago } from './time.ts'
@@ -65,9 +64,10 @@ function neighbourOf(element: HTMLElement): HTMLElement | null | undefined {
 function Author({ item: { created, text } }: { item: Item }) {
   const author = useName(created.by)
   const editor = useName(text.by)
+  const colour = useColour(created.by)
   return (
     <p class="small quiet grow">
-      <span class={`dot ${colourClass(created.by)}`} aria-hidden="true" /> {author}, {ago(created.at)}
+      <span class={`dot ${colour}`} aria-hidden="true" /> {author}, {ago(created.at)}
       {text.by !== created.by && `; changed by ${editor}, ${ago(text.at)}`}
     </p>
   )
@@ -77,6 +77,7 @@ function Other({ item, other }: { item: Item; other: OtherVersion }) {
   const session = useSession()
   const writable = useWritable()
   const name = useName(other.by)
+  const colour = useColour(other.by)
   const isNote = other.field === 'note'
   const now = isNote ? (item.note?.value ?? '') : item.text.value
   const settle = { op: 'settle', id: item.id, version: other.version } as const
@@ -84,7 +85,7 @@ function Other({ item, other }: { item: Item; other: OtherVersion }) {
   return (
     <div class="version">
       <p class="small quiet">
-        <span class={`dot ${colourClass(other.by)}`} aria-hidden="true" /> {name} wrote at the same time
+        <span class={`dot ${colour}`} aria-hidden="true" /> {name} wrote at the same time
         {isNote ? ', as the note' : ''}:
       </p>
       <blockquote>{other.value}</blockquote>

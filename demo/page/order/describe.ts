@@ -7,6 +7,8 @@ export interface Words {
   titleOf(id: string): string | null
   /** What a writer is called, by the key as text. */
   nameOf(writer: string): string
+  /** The class that sets `--writer` to a writer's colour. */
+  colourOf(writer: string): string
 }
 
 /** Longer texts are cut in the picture. */
@@ -22,7 +24,8 @@ export function describe(value: unknown, words: Words): string {
       return `named the board ${quoted(op.name)}`
     case 'list':
       if (typeof op.title !== 'string') return `moved the list ${thing}`
-      return `${typeof op.was === 'string' ? 'renamed a list to' : 'made the list'} ${quoted(op.title)}`
+      if (typeof op.was !== 'string') return `made the list ${quoted(op.title)}`
+      return `renamed the list ${quoted(op.was)} to ${quoted(op.title)}`
     case 'unlist':
       return `put the list ${thing} into the bin`
     case 'item':
@@ -59,7 +62,8 @@ export function describe(value: unknown, words: Words): string {
 }
 
 function describeEdit(op: Record<string, unknown>, thing: string): string {
-  if (typeof op.text === 'string') return `rewrote ${thing} as ${quoted(op.text)}`
+  // what its editor saw: what the item is called now may be this very text
+  if (typeof op.text === 'string') return `rewrote ${op.was ? quoted(op.was) : thing} as ${quoted(op.text)}`
   if (typeof op.note === 'string')
     return op.note ? `wrote a note on ${thing}` : `cleared the note of ${thing}`
   if (op.done === true) return `ticked off ${thing}`

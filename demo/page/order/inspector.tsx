@@ -2,7 +2,6 @@ import type { ComponentChildren } from 'preact'
 import { useEffect, useRef } from 'preact/hooks'
 import type { Head, OrderedUnit, WaitingUnit } from '../../../src/index.ts'
 import { idOfKey } from '../../board/key-text.ts'
-import { colourClass } from '../colours.ts'
 import { describe, reasonInWords, type Words } from './describe.ts'
 import { inFull } from './times.ts'
 
@@ -30,7 +29,7 @@ export function Inspector({ unit, length, words, onfollow, onclose }: InspectorP
     <section class="order-inspector" aria-labelledby="order-inspector-title">
       <header>
         <h3 id="order-inspector-title">
-          <span class={`dot ${colourClass(writer)}`} aria-hidden="true" /> {words.nameOf(writer)}{' '}
+          <span class={`dot ${words.colourOf(writer)}`} aria-hidden="true" /> {words.nameOf(writer)}{' '}
           <Fate unit={unit} />
         </h3>
         <button type="button" class="button icon plain" aria-label="Close the details" onClick={onclose}>
@@ -126,7 +125,7 @@ function Links({
         return (
           <li key={`${writer}/${head.length}`}>
             <button type="button" class="button order-link" onClick={() => onfollow(head)}>
-              <span class={`dot ${colourClass(writer)}`} aria-hidden="true" />
+              <span class={`dot ${words.colourOf(writer)}`} aria-hidden="true" />
               {words.nameOf(writer)}, entry {head.length}
             </button>
           </li>

@@ -23,6 +23,8 @@ export interface OrderViewProps {
   nameOf(writer: string): string
   /** What an item or a list is called; null: not known. Default: as the entries that are loaded say. */
   titleOf?(id: string): string | null
+  /** The class that sets `--writer` to a writer's colour. Default: by its key alone. */
+  colourOf?(writer: string): string
   onerror(error: unknown): void
 }
 
@@ -35,7 +37,7 @@ const MOST_ROWS = 400_000
 const NEAR = ROW
 
 /** The merged order as a picture and a list in one, and all of any entry that is chosen. It fills what it is put into. */
-export function OrderView({ feed, nameOf, titleOf, onerror }: OrderViewProps) {
+export function OrderView({ feed, nameOf, titleOf, colourOf = colourClass, onerror }: OrderViewProps) {
   const [state, setState] = useState<OrderState>(UNREAD)
   const [view, setView] = useState({ top: 0, height: 400 })
   const [chosen, setChosen] = useState<Placed | Waiting | null>(null)
@@ -52,15 +54,16 @@ export function OrderView({ feed, nameOf, titleOf, onerror }: OrderViewProps) {
   const chosenRow = useRef<number | null>(null)
   /** Position that is to have the focus as soon as it is rendered, and whether that chooses it. */
   const focusNext = useRef<{ readonly position: number; readonly chooses: boolean } | null>(null)
-  const ask = useRef({ nameOf, titleOf, onerror })
-  ask.current = { nameOf, titleOf, onerror }
+  const ask = useRef({ nameOf, titleOf, colourOf, onerror })
+  ask.current = { nameOf, titleOf, colourOf, onerror }
 
   const words = useMemo<Words>(
     () => ({
       nameOf: writer => ask.current.nameOf(writer),
+      colourOf: writer => ask.current.colourOf(writer),
       titleOf: id => ask.current.titleOf?.(id) ?? titles.current.get(id)
     }),
-    [titles.current.version, nameOf, titleOf]
+    [titles.current.version, nameOf, titleOf, colourOf]
   )
 
   useEffect(() => {
@@ -120,7 +123,7 @@ export function OrderView({ feed, nameOf, titleOf, onerror }: OrderViewProps) {
     if (!moves) return
     if (sheet.current) animateMoves(sheet.current, moves)
     setMarked(new Set([...moves.moved, ...moves.turned].map(({ id }) => id)))
-    setTold(sentenceOf(moves, words))
+    setTold('')
     const timer = setTimeout(() => setMarked(new Set()), MARKED)
     return () => clearTimeout(timer)
   }, [state.moves])
@@ -145,6 +148,9 @@ export function OrderView({ feed, nameOf, titleOf, onerror }: OrderViewProps) {
     const one = next.chooses ? state.placed.get(next.position) : undefined
     if (one) setChosen(one)
   })
+
+  // names may come after the entries
+  const moved = useMemo(() => (state.moves ? sentenceOf(state.moves, words) : ''), [state.moves, words])
 
   const goTo = (position: number) => {
     focusNext.current = { position, chooses: true }
@@ -200,7 +206,7 @@ export function OrderView({ feed, nameOf, titleOf, onerror }: OrderViewProps) {
         <Legend />
       </div>
       <p class="order-told" role="status">
-        {told}
+        {told || moved}
       </p>
       <div class="order-parts">
         <div class="order-main">
@@ -226,7 +232,7 @@ export function OrderView({ feed, nameOf, titleOf, onerror }: OrderViewProps) {
               {drawn.lanes.map((writer, lane) => (
                 <span
                   key={writer}
-                  class={`order-head ${colourClass(writer)}`}
+                  class={`order-head ${colourOf(writer)}`}
                   style={{
                     left: `${xOf(lane, drawn.lanes.length)}px`,
                     width: `${Math.min(20, laneWidth(drawn.lanes.length))}px`
@@ -255,6 +261,7 @@ export function OrderView({ feed, nameOf, titleOf, onerror }: OrderViewProps) {
                     placed={state.placed}
                     selected={shown?.id ?? null}
                     marked={marked}
+                    colourOf={words.colourOf}
                   />
                   <Rows
                     from={from}

@@ -1,4 +1,3 @@
-import { colourClass } from '../colours.ts'
 import { laneWidth, pathOf, ROW, widthOf, xOf, yOf } from './geometry.ts'
 import type { Edge, Layout, Node } from './layout.ts'
 import { memo } from './memo.ts'
@@ -12,10 +11,20 @@ export interface PictureProps {
   readonly placed: ReadonlyMap<number, Placed>
   readonly selected: string | null
   readonly marked: ReadonlySet<string>
+  /** The class that sets `--writer` to a writer's colour. */
+  colourOf(writer: string): string
 }
 
 /** The lanes, what is on them, and what refers to what. The list beside it says the same in words. */
-export const Picture = memo(function Picture({ layout, from, to, placed, selected, marked }: PictureProps) {
+export const Picture = memo(function Picture({
+  layout,
+  from,
+  to,
+  placed,
+  selected,
+  marked,
+  colourOf
+}: PictureProps) {
   const { lanes, nodes, edges } = layout
   const width = widthOf(lanes.length)
   const [top, height] = [from * ROW, (to - from) * ROW]
@@ -36,7 +45,7 @@ export const Picture = memo(function Picture({ layout, from, to, placed, selecte
       {lanes.map((writer, lane) => (
         <line
           key={writer}
-          class={`order-lane ${colourClass(writer)}`}
+          class={`order-lane ${colourOf(writer)}`}
           x1={xOf(lane, lanes.length)}
           x2={xOf(lane, lanes.length)}
           y1={top}
@@ -47,7 +56,7 @@ export const Picture = memo(function Picture({ layout, from, to, placed, selecte
         {seen.map(edge => (
           <path
             key={edge.id}
-            class={`order-edge ${edge.kind}${edge.to ? '' : ' stub'}${touches(edge) ? ' touched' : ''} ${colourClass(lanes[edge.kind === 'own' ? edge.from.lane : edge.toLane] ?? '')}`}
+            class={`order-edge ${edge.kind}${edge.to ? '' : ' stub'}${touches(edge) ? ' touched' : ''} ${colourOf(lanes[edge.kind === 'own' ? edge.from.lane : edge.toLane] ?? '')}`}
             d={pathOf(edge, lanes.length)}
           />
         ))}
@@ -65,6 +74,7 @@ export const Picture = memo(function Picture({ layout, from, to, placed, selecte
                 lanes={lanes.length}
                 isSelected={node.id === selected}
                 isMarked={marked.has(node.id)}
+                colour={colourOf(one.writer)}
               />
             )
           )
@@ -79,15 +89,16 @@ interface DotProps {
   readonly lanes: number
   readonly isSelected: boolean
   readonly isMarked: boolean
+  readonly colour: string
 }
 
 /** Filled: applied. Hollow: skipped. Dashed ring: written by somebody who was no member. Small: it only confirms others. */
-function Dot({ node, one, lanes, isSelected, isMarked }: DotProps) {
+function Dot({ node, one, lanes, isSelected, isMarked, colour }: DotProps) {
   const radius = radiusIn(lanes)
   const { unit } = one
   const kind = [
     'order-dot',
-    colourClass(one.writer),
+    colour,
     unit.verdict,
     unit.isTentative && 'tentative',
     isMarked && 'marked',

@@ -1,4 +1,3 @@
-import { colourClass } from '../colours.ts'
 import { summarise, type Words } from './describe.ts'
 import { ROW, widthOf } from './geometry.ts'
 import { memo } from './memo.ts'
@@ -80,7 +79,7 @@ const Row = memo(function Row({
       {one && unit ? (
         <>
           <span class="order-text">
-            <span class={`order-name ${colourClass(one.writer)}`}>{words.nameOf(one.writer)}</span>{' '}
+            <span class={`order-name ${words.colourOf(one.writer)}`}>{words.nameOf(one.writer)}</span>{' '}
             {summarise(unit, words)}
           </span>
           {unit.verdict === 'skipped' && <span class="badge bad">skipped</span>}

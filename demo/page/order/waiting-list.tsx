@@ -1,4 +1,3 @@
-import { colourClass } from '../colours.ts'
 import { reasonInWords, summarise, type Words } from './describe.ts'
 import type { Waiting } from './order-reader.ts'
 
@@ -25,10 +24,10 @@ export function WaitingList({ waiting, selected, words, onselect }: WaitingListP
               onClick={() => onselect(one)}
             >
               <svg width="20" height="20" viewBox="-10 -10 20 20" aria-hidden="true">
-                <circle class={`order-core ${colourClass(one.writer)}`} r="6" />
+                <circle class={`order-core ${words.colourOf(one.writer)}`} r="6" />
               </svg>
               <span class="order-text">
-                <span class={`order-name ${colourClass(one.writer)}`}>{words.nameOf(one.writer)}</span>{' '}
+                <span class={`order-name ${words.colourOf(one.writer)}`}>{words.nameOf(one.writer)}</span>{' '}
                 {summarise(one.unit, words)}
                 <span class="order-wait-why">{reasonInWords(one.unit)}</span>
               </span>

@@ -1,3 +1,4 @@
+import type { Colours } from '../colours.ts'
 import type { Binned, Counts, Invite, Item, List, Person, Request, Standing } from './model-types.ts'
 import type { Shown } from './rows.ts'
 
@@ -15,6 +16,7 @@ export interface BoardState {
   readonly lists: readonly ListState[]
   /** By writer key, also those who are no members any more. */
   readonly people: ReadonlyMap<string, Person>
+  readonly colours: Colours
   readonly requests: readonly Request[]
   readonly invites: readonly Invite[]
   readonly bin: readonly Binned[]
@@ -29,6 +31,7 @@ export const NOTHING: BoardState = {
   name: null,
   lists: [],
   people: new Map(),
+  colours: new Map(),
   requests: [],
   invites: [],
   bin: [],

@@ -113,6 +113,7 @@ export class Reader {
     if (all || changes.lists || changes.rows.size > 0 || isWider)
       next.lists = await this.#lists(view, changes)
     if (all || changes.people) next.people = byKey(await model.readPeople(view, { expelled: true }))
+    next.colours = db.colours
     if (all || changes.requests) next.requests = await model.readRequests(view)
     if (all || changes.invites) next.invites = await model.readInvites(view)
     if (all || changes.bin) next.bin = await model.readBin(view)

@@ -1,13 +1,11 @@
-import { Candidates } from './candidates.ts'
 import { firstDifference } from './difference.ts'
-import { Graph } from './graph.ts'
-import { Groups } from './groups.ts'
-import { Roles } from './roles.ts'
+import type { Graph } from './graph.ts'
+import type { Roles } from './roles.ts'
+import { Sequence } from './sequence.ts'
 import { idOf, summaryOf } from './summary.ts'
-import { Trace } from './trace.ts'
+import type { Trace } from './trace.ts'
 import type { Base, Outcome, PlacedUnit, Placement, Role, RoleChange, UnitFacts } from './types.ts'
-import { MODES, verdictFor } from './verdict.ts'
-import { EMPTY, type Lane, type Vertex } from './vertex.ts'
+import type { Vertex } from './vertex.ts'
 
 /**
  * The order of a set of units: a pure function of the set, kept up to date while the set changes. The rule, why it holds and
@@ -28,18 +26,10 @@ import { EMPTY, type Lane, type Vertex } from './vertex.ts'
 export class Linearizer<U extends UnitFacts> {
   readonly #bootstrap: string
   readonly #local: string | undefined
+  #sequence!: Sequence<U>
   #graph!: Graph<U>
   #trace!: Trace<U>
   #roles!: Roles<U>
-  #candidates!: Candidates<U>
-  #groups!: Groups<U>
-  /**
-   * A role has changed, so another candidate may come before the group in progress. Units that come or go need no such
-   * note: a group in progress has filled a position, and what matters to its candidate makes the order dirty there.
-   */
-  #recheck = false
-  /** Given out by next(), not yet done. */
-  #pending: Vertex<U> | null = null
   /** First position that may have to change; Infinity when there is none. */
   #dirty = Number.POSITIVE_INFINITY
   #touched = Number.POSITIVE_INFINITY
@@ -180,12 +170,8 @@ export class Linearizer<U extends UnitFacts> {
     const lane = this.#graph.peek(unit.writer)
     // a writer of whom nothing is known, not even a role
     if (lane === undefined) return this.length
-    return firstDifference(unit, {
-      graph: this.#graph,
-      trace: this.#trace,
-      lane,
-      from: this.#after(lane.units.at(-1) ?? null)
-    })
+    const { graph, trace } = this.#sequence
+    return firstDifference(unit, { graph, trace, lane, from: this.#after(lane.units.at(-1) ?? null) })
   }
 
   /** May the next unit of its writer change something below the base? Then it cannot be added as long as the base is there. */
@@ -205,13 +191,11 @@ export class Linearizer<U extends UnitFacts> {
 
   /** The same for a unit of which it is known that it changes nothing below the base: it was ordered behind it before. */
   addLater(unit: U): void {
-    const vertex = this.#graph.insert(unit)
+    const vertex = this.#sequence.insert(unit)
     const { lane, previous } = vertex
     const from = this.#after(previous)
     if (from < this.#dirty) this.#soil(this.#trace.considered(unit, { lane, from }))
     if (this.#awaited.size > 0) this.#await(vertex)
-    this.#candidates.learn(vertex)
-    if (vertex.index === lane.next) this.#candidates.queue(lane)
   }
 
   /**
@@ -260,7 +244,7 @@ export class Linearizer<U extends UnitFacts> {
     // emitting again overwrites what a vertex says of its place, so what is compared is a copy
     const results = gone.map(({ unit, verdict, applied, changes }) => ({ unit, verdict, applied, changes }))
     for (const result of results) {
-      const vertex = this.#emit()
+      const vertex = this.#sequence.emit()
       if (vertex === null) break
       if (vertex.unit !== result.unit || vertex.verdict !== result.verdict) {
         this.cancel()
@@ -276,32 +260,18 @@ export class Linearizer<U extends UnitFacts> {
   next(): Placement<U> | null {
     this.#idle()
     if (this.#dirty < this.length) throw new Error('settle() comes before next()')
-    const vertex = this.#emit()
+    const vertex = this.#sequence.emit()
     return vertex === null ? null : placement(vertex)
   }
 
   /** What became of the unit that `next()` gave. */
   done(result: Outcome): void {
-    const vertex = this.#pending
-    if (vertex === null) throw new Error('done() comes after next()')
-    if (result.applied && vertex.verdict === 'skip') throw new Error('A skipped unit is not applied')
-    if (!result.applied && result.changes.length > 0)
-      throw new Error('A unit that is not applied changes no role')
-    this.#pending = null
-    vertex.applied = result.applied
-    vertex.changes = result.changes.length > 0 ? result.changes : EMPTY
-    for (const { writer, role } of result.changes) {
-      const lane = this.#graph.lane(writer)
-      if (!this.#roles.set(lane, role, this.length)) continue
-      this.#candidates.queue(lane)
-      this.#recheck = true
-    }
+    this.#sequence.done(result)
   }
 
   /** Un-emits the unit that `next()` gave and `done()` was not called for. */
   cancel(): void {
-    if (this.#pending === null) throw new Error('cancel() comes after next()')
-    this.#pending = null
+    if (!this.#sequence.isPending) throw new Error('cancel() comes after next()')
     this.#truncate(this.length - 1)
   }
 
@@ -320,7 +290,8 @@ export class Linearizer<U extends UnitFacts> {
     this.#idle()
     if (this.#dirty < this.length) throw new Error('settle() comes before summary()')
     if (this.isTentative) throw new Error('A tentative order has no summary')
-    return summaryOf({ graph: this.#graph, trace: this.#trace, roles: this.#roles, awaited: this.#awaited })
+    const { graph, trace, roles } = this.#sequence
+    return summaryOf({ graph, trace, roles, awaited: this.#awaited })
   }
 
   /** First position that was emitted anew since the last call, or Infinity: summaries of later ones no longer hold. */
@@ -351,7 +322,7 @@ export class Linearizer<U extends UnitFacts> {
     for (const { unit } of kept) this.addLater(unit)
     for (const unit of waiting) this.addLater(unit)
     for (const placed of [...between, ...kept]) {
-      const vertex = this.#emit()
+      const vertex = this.#sequence.emit()
       if (vertex?.unit !== placed.unit || (vertex.verdict === 'try') !== placed.tried)
         throw new Error(`Another unit belongs at ${this.length - 1} than the one that was there`)
       this.done(placed)
@@ -360,22 +331,12 @@ export class Linearizer<U extends UnitFacts> {
   }
 
   #begin(base: Base<U> | null): void {
-    const graph = new Graph<U>()
-    this.#graph = graph
-    this.#trace = new Trace(base?.position ?? 0)
-    this.#roles = new Roles()
-    this.#groups = new Groups(graph)
-    this.#recheck = false
     this.#awaited.clear()
-    for (const { writer, last, isHead, isMember, role, before } of base?.lanes ?? []) {
-      const lane = graph.lane(writer)
-      lane.before = before
-      if (last !== null) this.#trace.pushBase(graph.insertBase(last), { isHead })
-      if (isMember) this.#roles.begin(lane, role, this.base)
-    }
     for (const unit of base?.steering ?? []) this.#awaited.set(idOf(unit), unit.at)
-    this.#candidates = new Candidates(this.#local === undefined ? null : graph.lane(this.#local))
-    if (base === null) this.#roles.set(graph.lane(this.#bootstrap), 'indexer', 0)
+    this.#sequence = new Sequence({ bootstrap: this.#bootstrap, local: this.#local, base })
+    this.#graph = this.#sequence.graph
+    this.#trace = this.#sequence.trace
+    this.#roles = this.#sequence.roles
   }
 
   #await(vertex: Vertex<U>): void {
@@ -395,41 +356,10 @@ export class Linearizer<U extends UnitFacts> {
     return previous.position < 0 ? this.length : previous.position + 1
   }
 
-  #emit(): Vertex<U> | null {
-    if (this.#groups.candidate === null || this.#recheck) this.#groups.turnTo(this.#candidates.best())
-    this.#recheck = false
-    const { candidate } = this.#groups
-    const vertex = this.#groups.take()
-    if (vertex === null || candidate === null) return null
-    const { lane } = vertex
-    const mode = MODES[candidate.lane.role]
-    const verdict = verdictFor(vertex.unit, { role: lane.role, mode })
-    vertex.applied = false
-    vertex.changes = EMPTY
-    this.#trace.push(vertex, { candidate, mode, verdict })
-    lane.next = vertex.index + 1
-    this.#candidates.queue(lane)
-    this.#pending = vertex
-    return vertex
-  }
-
   #truncate(position: number): Vertex<U>[] {
-    const gone = this.#trace.truncate(position)
+    const gone = this.#sequence.truncate(position)
     if (gone.length === 0) return gone
     this.#touched = Math.min(this.#touched, position)
-    const touched = new Set<Lane<U>>()
-    for (let i = gone.length - 1; i >= 0; i--) {
-      const vertex = gone[i]!
-      vertex.lane.next = vertex.index
-      touched.add(vertex.lane)
-      for (const { writer } of vertex.changes) touched.add(this.#graph.lane(writer))
-    }
-    for (const lane of touched) {
-      this.#roles.cut(lane, position)
-      this.#graph.list(lane)
-      this.#candidates.queue(lane)
-    }
-    this.#groups.clear()
     if (this.#dirty >= position) this.#dirty = Number.POSITIVE_INFINITY
     return gone
   }
@@ -445,7 +375,7 @@ export class Linearizer<U extends UnitFacts> {
   }
 
   #idle(): void {
-    if (this.#pending !== null) throw new Error('done() or cancel() comes first')
+    if (this.#sequence.isPending) throw new Error('done() or cancel() comes first')
   }
 }
 

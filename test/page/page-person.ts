@@ -5,7 +5,7 @@ import type { Browser, BrowserContext, BrowserContextOptions, Locator, Page } fr
 
 const SCREENS = join(import.meta.dirname, '.screens')
 /** What a browser says by itself when a relay or the page's server is not there. */
-const UNREACHED =
+export const UNREACHED =
   /WebSocket connection to '.*' failed|net::ERR_(CONNECTION_REFUSED|INTERNET_DISCONNECTED|FAILED)/
 
 export class Person {

@@ -13,6 +13,7 @@ export function BoardScreen() {
   const session = useSession()
   const name = useStore(session.board, state => state.name)
   const trouble = useStore(session.open, state => state.trouble)
+  const role = useStore(session.open, state => state.role)
   const [panel, setPanel] = useState<PanelName | null>(null)
   const opener = useRef<HTMLElement | null>(null)
 
@@ -31,6 +32,14 @@ export function BoardScreen() {
       document.title = 'Autobee Board'
     }
   }, [name, session])
+
+  // for whoever looks at several tabs at once
+  useEffect(() => {
+    document.documentElement.dataset.role = role
+    return () => {
+      delete document.documentElement.dataset.role
+    }
+  }, [role])
 
   return (
     <>

@@ -1,4 +1,6 @@
 import { useEffect, useState } from 'preact/hooks'
+import type { BoardDatabase } from '../database.ts'
+import { useStore } from '../state/store.ts'
 import { useSession } from './session-context.ts'
 
 interface Room {
@@ -7,9 +9,16 @@ interface Room {
   readonly persisted: boolean
 }
 
+const ROLES: Readonly<Record<BoardDatabase['role'], string>> = {
+  owner: 'in this tab',
+  follower: 'in another tab',
+  none: 'between two tabs'
+}
+
 /** How much room the boards take, and whether the browser may delete them by itself. */
 export function Storage() {
-  const { sdk } = useSession()
+  const { sdk, open } = useSession()
+  const role = useStore(open, state => state.role)
   const [room, setRoom] = useState<Room | null>(null)
   const [isRefused, setRefused] = useState(false)
   useEffect(() => {
@@ -32,6 +41,8 @@ export function Storage() {
             <dd>{bytes(usage)}</dd>
             <dt>At most</dt>
             <dd>{bytes(quota)}</dd>
+            <dt>Store and connections</dt>
+            <dd>{ROLES[role]}</dd>
           </dl>
         </>
       )}

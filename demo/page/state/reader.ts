@@ -10,7 +10,7 @@ import type { Store } from './store.ts'
 /** Items of a list that are read at first, and again with each "show more". */
 const FIRST = 50
 const MORE = 100
-/** While a page is not seen it is not rendered: ms between reads then. */
+/** While a page is not seen it has no frames: ms between reads then. */
 const UNSEEN = 500
 
 export interface ReaderOptions {
@@ -50,11 +50,14 @@ export class Reader {
     if (this.#isScheduled || this.#isReading || this.#closed) return
     this.#isScheduled = true
     const run = () => {
+      cancelAnimationFrame(frame)
+      clearTimeout(timer)
       this.#isScheduled = false
       void this.read()
     }
-    if (document.visibilityState === 'visible') requestAnimationFrame(run)
-    else setTimeout(run, UNSEEN)
+    // both: a page that is seen now may be hidden before its next frame, which comes when it is seen again
+    const frame = requestAnimationFrame(run)
+    const timer = setTimeout(run, UNSEEN)
   }
 
   more(list: string): void {

@@ -20,6 +20,8 @@ export interface OpenState {
   readonly isJoining: boolean
   /** What stays wrong until somebody does something about it. */
   readonly trouble: Trouble | null
+  /** Has this tab the store and the connections, or another one? */
+  readonly role: BoardDatabase['role']
 }
 
 /** One board that is open in this page: what is shown of it, and all that people do on it. */
@@ -41,7 +43,8 @@ export class Session {
     this.db = db
     this.sdk = sdk
     this.#known = known
-    this.open = new Store<OpenState>({ writable: db.writable, isJoining: false, trouble: null })
+    const { writable, role } = db
+    this.open = new Store<OpenState>({ writable, isJoining: false, trouble: null, role })
     this.reader = new Reader({
       db,
       model: sdk.model,
@@ -55,6 +58,7 @@ export class Session {
         this.reader.schedule()
       })
     db.on('update', () => this.reader.schedule())
+    db.on('role', role => this.open.set({ role }))
     db.on('told', () => this.#onnetwork())
     this.#onnetwork()
     db.on('error', error => this.open.set({ trouble: troubleOf(error) }))

@@ -1,0 +1,190 @@
+/** Tabs of the built page in a browser that hides, freezes and kills them as those of users are, with a profile on disk. */
+import puppeteer, { type Browser, type CDPSession, type Page } from 'puppeteer-core'
+import { CHROMIUM_FLAGS, findChromium } from '../../.ci/chromium.mjs'
+import { until } from '../support/peers.ts'
+import { UNREACHED } from './page-person.ts'
+import { installTypist, type Told, type Typist } from './typist.ts'
+
+export class PageBrowser {
+  readonly #browser: Browser
+  /** Errors that nobody caught, and errors on the console, of all tabs. */
+  readonly errors: string[] = []
+
+  /** @param profile a folder; what another one left there is there again */
+  static async launch(profile: string): Promise<PageBrowser> {
+    const executablePath = findChromium()
+    if (!executablePath) throw new Error('there is no Chromium here; `npm test` installs one')
+    // a process for each tab, so that one dies alone
+    const args = [...CHROMIUM_FLAGS, '--disable-features=ProcessPerSiteUpToMainFrameThreshold']
+    return new PageBrowser(await puppeteer.launch({ executablePath, args, userDataDir: profile }))
+  }
+
+  private constructor(browser: Browser) {
+    this.#browser = browser
+  }
+
+  /** In front of all others. */
+  async open(name: string, url: string): Promise<PageTab> {
+    const page = await this.#browser.newPage()
+    page.on('pageerror', error => this.errors.push(String((error as Error).stack ?? error)))
+    page.on('console', message => {
+      const text = `${message.text()} ${message.location().url}`
+      if (message.type() === 'error' && !UNREACHED.test(text)) this.errors.push(text)
+    })
+    const tab = new PageTab(name, page, await page.createCDPSession())
+    await page.exposeFunction('tell', (told: Told) => tab.hear(told))
+    await page.evaluateOnNewDocument(installTypist)
+    await page.goto(url)
+    return tab
+  }
+
+  close(): Promise<void> {
+    return this.#browser.close()
+  }
+
+  /** All of its processes at once: nobody has a chance to write anything. */
+  async kill(): Promise<void> {
+    const child = this.#browser.process()
+    if (!child?.pid) throw new Error('that browser does not run')
+    const gone = new Promise(resolve => child.once('exit', resolve))
+    child.kill('SIGKILL')
+    await gone
+  }
+}
+
+/** The items that one document of a tab has added, from when it was loaded. */
+export interface Life {
+  readonly prefix: string
+  readonly submitted: string[]
+  /** Did the document end, with what it had begun? */
+  isOver: boolean
+}
+
+export class PageTab {
+  readonly name: string
+  readonly page: Page
+  /** Every text that it ever showed, whoever added it. */
+  readonly shown = new Set<string>()
+  readonly returned: string[] = []
+  /** How often it was frozen, and came out of the back-forward cache. */
+  readonly times = { frozen: 0, restored: 0 }
+  readonly lives: Life[] = []
+  readonly #session: CDPSession
+
+  constructor(name: string, page: Page, session: CDPSession) {
+    this.name = name
+    this.page = page
+    this.#session = session
+  }
+
+  hear(told: Told): void {
+    if (told.kind === 'shown') this.shown.add(told.text)
+    else if (told.kind === 'submitted') this.lives.at(-1)?.submitted.push(told.text)
+    else if (told.kind === 'returned') this.returned.push(`${told.text}: ${told.messages}`)
+    else this.times[told.kind]++
+  }
+
+  /** Items of the present document that it shows. */
+  get own(): number {
+    return this.lives.at(-1)?.submitted.filter(text => this.shown.has(text)).length ?? 0
+  }
+
+  async make(board: string): Promise<void> {
+    await this.page.locator('input[name=name]').fill(board)
+    await this.page.locator('button[type=submit].main').click()
+    await this.opened()
+  }
+
+  /** The switch that cuts the network; it has to be the tab in front. */
+  async cut(isCut: boolean): Promise<void> {
+    await this.page.locator('.pill').click()
+    const field = await this.page.locator(`[role=switch][aria-checked=${!isCut}]`).waitHandle()
+    await field.click()
+    await this.page.locator(`[role=switch][aria-checked=${isCut}]`).wait()
+    await this.page.keyboard.press('Escape')
+  }
+
+  /** One can add items. */
+  opened(): Promise<void> {
+    return until(() => this.page.evaluate(() => document.querySelector('.add input') !== null))
+  }
+
+  role(): Promise<string | undefined> {
+    return this.page.evaluate(() => document.documentElement.dataset.role)
+  }
+
+  /** Items are added, by this document; the one before it, if it is another, has ended. */
+  async type(): Promise<void> {
+    await this.opened()
+    const before = await this.#typist('prefix')
+    if (before === '') {
+      this.end()
+      this.lives.push({ prefix: `${this.name}${this.lives.length}`, submitted: [], isOver: false })
+    }
+    const { prefix } = this.lives.at(-1) as Life
+    await this.page.evaluate(prefix => {
+      ;(globalThis as unknown as { typist: Typist }).typist.start(prefix)
+    }, prefix)
+  }
+
+  /** No more; resolves when all that was added is shown. */
+  async stop(): Promise<void> {
+    await this.page.evaluate(() => (globalThis as unknown as { typist: Typist }).typist.stop())
+    await until(async () => (await this.#typist('pending')).length === 0)
+  }
+
+  /** Its document is gone, or nobody hears of it any more. */
+  end(): void {
+    const life = this.lives.at(-1)
+    if (life) life.isOver = true
+  }
+
+  /** All items of the board, from the top. */
+  texts(): Promise<string[]> {
+    return this.page.evaluate(() =>
+      [...document.querySelectorAll('.item .text')].map(one => `${one.textContent}`)
+    )
+  }
+
+  /** What stands in fields, and what the page complains of. */
+  leftovers(): Promise<string[]> {
+    return this.page.evaluate(() => [
+      ...[...document.querySelectorAll<HTMLInputElement>('.add input')]
+        .map(({ value }) => value)
+        .filter(Boolean),
+      ...[...document.querySelectorAll('.toast p, [data-code]')].map(one => `${one.textContent}`)
+    ])
+  }
+
+  /** As the browser does to a tab in the background. */
+  async freeze(): Promise<void> {
+    const times = this.times.frozen
+    await this.#session.send('Page.setWebLifecycleState', { state: 'frozen' })
+    await until(() => this.times.frozen > times)
+  }
+
+  async thaw(): Promise<void> {
+    await this.#session.send('Page.setWebLifecycleState', { state: 'active' })
+  }
+
+  /** Ends its process. */
+  async kill(): Promise<void> {
+    const gone = new Promise(resolve => this.page.once('error', resolve))
+    // nobody is left to answer
+    this.#session.send('Page.crash').catch(() => {})
+    await gone
+    this.end()
+  }
+
+  async close(): Promise<void> {
+    await this.page.close()
+    this.end()
+  }
+
+  #typist<K extends 'prefix' | 'pending'>(member: K): Promise<Typist[K]> {
+    return this.page.evaluate(
+      member => (globalThis as unknown as { typist: Typist }).typist[member as K],
+      member as string
+    ) as Promise<Typist[K]>
+  }
+}

@@ -166,6 +166,18 @@ describe('A board', () => {
     expect(items).toEqual(Array.from({ length: 60 }, (_, i) => `Item ${59 - i}`))
   })
 
+  test('shows the view itself, key by key, and goes on with it', async () => {
+    ada = await (await Person.come(browser, { name: 'Ada' })).make(site, 'Inside')
+    const settings = await ada.open('Settings')
+    await settings.getByText('Key by key').click()
+    await settings.getByText('"Inside"').waitFor()
+    expect(await settings.getByText('"Milk"').count()).toBe(0)
+    await ada.add('To do', 'Milk')
+    await settings.getByText('"Milk"').first().waitFor()
+    await settings.getByText('Key by key').scrollIntoViewIfNeeded()
+    await ada.screenshot('view')
+  })
+
   test('fits a phone of 320 px, with one list at a time', async () => {
     ada = await Person.come(browser, {
       name: 'Ada',

@@ -1,6 +1,7 @@
 import { useState } from 'preact/hooks'
 import { useStore } from '../state/store.ts'
 import { useSession } from './session-context.ts'
+import { ViewContents } from './view-contents.tsx'
 
 /** Of this board on this device. */
 export function SettingsPanel() {
@@ -45,6 +46,7 @@ export function SettingsPanel() {
           Who has the key can read the board. To delete it from this browser, forget it on the start page.
         </p>
       </section>
+      <ViewContents />
     </>
   )
 }

@@ -39,7 +39,8 @@ test('a store that is compacted over and over is there when opened again, though
 test('without a Buffer a write is not answered: STORE_FAILED in time, and nothing is half there', async () => {
   const { name } = place()
   const database = databases.get('idb')!
-  const adapter = randomAccess(slot => database(`${name}/${slot}`), { timeout: 300 })
+  // long enough for writes that are answered, on a machine that has much to do
+  const adapter = randomAccess(slot => database(`${name}/${slot}`), { timeout: 3_000 })
   const store = await adapter.openKeyValue()
   await store.commit([put(keyOf(1), bytes(1))])
   // what it throws then, in an event of its own, is that it never answers

@@ -4,11 +4,13 @@ import { COUNTS } from './keys.ts'
 import { NO_COUNTS } from './model.ts'
 import type { Counts } from './records.ts'
 
-/** Records of the view as one unit leaves them, each read once; written as one batch at the end. */
+/** Records of the view as one unit leaves them, each read once; written as one batch at the end, those that are others by then. */
 export class Draft {
   readonly #view: HyperbeeView
   readonly #records = new Map<string, object | null>()
   readonly #changed = new Set<string>()
+  /** As they were read. */
+  readonly #before = new Map<string, string>()
 
   constructor(view: HyperbeeView) {
     this.#view = view
@@ -18,7 +20,9 @@ export class Draft {
     const known = this.#records.get(key)
     if (known !== undefined) return known as T | null
     const entry = await this.#view.get(b4a.from(key))
-    const record = entry && (JSON.parse(b4a.toString(entry.value)) as T)
+    const text = entry && b4a.toString(entry.value)
+    if (text !== null) this.#before.set(key, text)
+    const record = text === null ? null : (JSON.parse(text) as T)
     this.#records.set(key, record)
     return record
   }
@@ -45,7 +49,9 @@ export class Draft {
     const batch = this.#view.write()
     for (const key of this.#changed) {
       const record = this.#records.get(key)
-      if (record) batch.tryPut(b4a.from(key), b4a.from(JSON.stringify(record)))
+      const text = record ? JSON.stringify(record) : null
+      if (text !== null && text === this.#before.get(key)) continue
+      if (text !== null) batch.tryPut(b4a.from(key), b4a.from(text))
       else batch.tryDelete(b4a.from(key))
     }
     await batch.flush()

@@ -1,12 +1,12 @@
-import { itemKey, listKey } from './keys.ts'
+import { itemKey, listKey, noteKey, otherKey } from './keys.ts'
 import { LIMITS } from './limits.ts'
 import { restoreList, settleList } from './lists.ts'
 import type { EditOp, ItemOp, MoveOp, RemoveOp, RestoreOp, SettleOp } from './ops.ts'
 import { isPlace, placeBetween } from './places.ts'
-import type { ItemRecord, ListRecord } from './records.ts'
+import type { ItemRecord, ListRecord, NoteRecord } from './records.ts'
 import { keepApart, saveItem } from './save.ts'
 import { type Step, versionOf } from './step.ts'
-import { edited } from './versions.ts'
+import { edited, keepOthers, readOthers } from './versions.ts'
 
 export async function addItem(op: ItemOp, step: Step): Promise<void> {
   const { draft, stamp } = step
@@ -17,7 +17,7 @@ export async function addItem(op: ItemOp, step: Step): Promise<void> {
     list: op.list,
     place: placeIn(list, op.place),
     text: versionOf(op.text, step),
-    note: null,
+    hasNote: false,
     done: false,
     others: [],
     created: stamp,
@@ -29,30 +29,38 @@ export async function addItem(op: ItemOp, step: Step): Promise<void> {
 export async function editItem(op: EditOp, step: Step): Promise<void> {
   const before = await step.draft.get<ItemRecord>(itemKey(op.id))
   if (!before) return
-  const field = op.text === undefined ? 'note' : 'text'
-  const value = op.text ?? op.note
-  let after: ItemRecord =
-    op.done === undefined || op.done === before.done ? before : { ...before, done: op.done }
-  if (value !== undefined && value !== (before[field]?.value ?? '')) {
-    const next = versionOf(value, step)
-    const { current, others, overflow } = edited(before[field], {
-      field,
-      next,
-      was: op.was,
-      others: before.others
-    })
-    after = { ...after, [field]: current, others }
-    if (overflow) await keepApart(overflow, { of: before, step })
-  }
-  if (after !== before) await saveItem(op.id, { before, after, step })
+  const after = await written(op, { before, step })
+  const done = op.done ?? before.done
+  if (after !== before || done !== before.done)
+    await saveItem(op.id, { before, after: { ...after, done }, step })
+}
+
+/** The item with another text or note. */
+async function written(
+  { id, text, note, was }: EditOp,
+  { before, step }: { before: ItemRecord; step: Step }
+): Promise<ItemRecord> {
+  const field = text === undefined ? 'note' : 'text'
+  const value = text ?? note
+  const now = field === 'text' ? before.text : await step.draft.get<NoteRecord>(noteKey(id))
+  if (value === undefined || value === (now?.value ?? '')) return before
+  const beside = { id, others: before.others }
+  const next = versionOf(value, step)
+  const { others, overflow } = edited(now, { field, next, was, others: await readOthers(beside, step) })
+  if (overflow) await keepApart(overflow, { of: before, step })
+  const after = { ...before, others: keepOthers(beside, { after: others, step }) }
+  if (field === 'text') return { ...after, text: next }
+  step.draft.put<NoteRecord>(noteKey(id), value === '' ? null : next)
+  return { ...after, hasNote: value !== '' }
 }
 
 export async function settle(op: SettleOp, step: Step): Promise<void> {
   const before = await step.draft.get<ItemRecord>(itemKey(op.id))
   if (!before) return settleList(op, step)
-  const others = before.others.filter(({ version }) => version !== op.version)
-  if (others.length < before.others.length)
-    await saveItem(op.id, { before, after: { ...before, others }, step })
+  if (!before.others.includes(op.version)) return
+  step.draft.put(otherKey(op.id, op.version), null)
+  const others = before.others.filter(version => version !== op.version)
+  await saveItem(op.id, { before, after: { ...before, others }, step })
 }
 
 /** Into a list that is in the bin nothing is moved: who did it has not seen that, and would lose sight of it. */

@@ -6,6 +6,7 @@ export const COUNTS = 'counts'
 /** What begins with these, in one range. */
 export const LISTS = 'list/'
 export const BIN = 'bin/'
+export const NOTES = 'note/'
 export const PEOPLE = 'person/'
 export const REQUESTS = 'request/'
 export const REFUSED = 'refused/'
@@ -19,6 +20,16 @@ export function listKey(id: string): string {
 
 export function itemKey(id: string): string {
   return `item/${id}`
+}
+
+/** Of an item. */
+export function noteKey(id: string): string {
+  return `${NOTES}${id}`
+}
+
+/** Of an item or a list, which have no ids in common. */
+export function otherKey(id: string, version: string): string {
+  return `other/${id}/${version}`
 }
 
 /** The items of a list, in order: by place, those of the same place by id. */

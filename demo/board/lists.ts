@@ -1,11 +1,11 @@
-import { itemKey, listKey } from './keys.ts'
+import { itemKey, listKey, otherKey } from './keys.ts'
 import { LIMITS } from './limits.ts'
 import type { ListOp, UnlistOp } from './ops.ts'
 import { isPlace, placeBetween } from './places.ts'
 import type { ListRecord } from './records.ts'
 import { keepApart, saveList } from './save.ts'
 import { type Step, versionOf } from './step.ts'
-import { edited } from './versions.ts'
+import { edited, keepOthers, readOthers } from './versions.ts'
 
 /** Where lists without a good place go: behind those that anybody ever moved, and still with room behind. */
 const LAST = 'm0000000000000'
@@ -36,11 +36,12 @@ async function changeList(op: ListOp, { before, step }: { before: ListRecord; st
   let after: ListRecord = isPlace(op.place) ? { ...before, place: op.place } : before
   if (op.title !== undefined && op.title !== before.title.value) {
     const next = versionOf(op.title, step)
-    const { current, others, overflow } = edited(before.title, {
+    const beside = { id: op.id, others: before.others }
+    const { others, overflow } = edited(before.title, {
       field: 'title',
       next,
       was: op.was,
-      others: before.others
+      others: await readOthers(beside, step)
     })
     const place = placeBetween([before.last, null], { random: null })
     if (overflow)
@@ -48,7 +49,7 @@ async function changeList(op: ListOp, { before, step }: { before: ListRecord; st
         of: { list: op.id, place, text: before.title, created: before.title },
         step
       })
-    after = { ...after, title: current, others }
+    after = { ...after, title: next, others: keepOthers(beside, { after: others, step }) }
   }
   if (after !== before) await saveList(op.id, { before, after, step })
 }
@@ -72,7 +73,8 @@ export async function settleList(
   step: Step
 ): Promise<void> {
   const before = await step.draft.get<ListRecord>(listKey(id))
-  const others = before?.others.filter(other => other.version !== version)
-  if (before && others && others.length < before.others.length)
-    await saveList(id, { before, after: { ...before, others }, step })
+  if (!before?.others.includes(version)) return
+  step.draft.put(otherKey(id, version), null)
+  const others = before.others.filter(other => other !== version)
+  await saveList(id, { before, after: { ...before, others }, step })
 }

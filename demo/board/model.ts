@@ -12,6 +12,8 @@ import {
   itemKey,
   LISTS,
   listKey,
+  noteKey,
+  otherKey,
   PEOPLE,
   partAfter,
   personKey,
@@ -29,13 +31,24 @@ import type {
   InviteRecord,
   ItemRecord,
   ListRecord,
+  NoteRecord,
+  OtherVersion,
   PersonRecord,
   RequestRecord,
   RowRecord
 } from './records.ts'
 
-export type List = ListRecord & { readonly id: string }
-export type Item = ItemRecord & { readonly id: string }
+/** `others`: the oldest one first. */
+export type List = Omit<ListRecord, 'others'> & {
+  readonly id: string
+  readonly others: readonly OtherVersion[]
+}
+/** All of an item. `note` null: it has none. `others`: the oldest one first. */
+export type Item = Omit<ItemRecord, 'hasNote' | 'others'> & {
+  readonly id: string
+  readonly note: NoteRecord | null
+  readonly others: readonly OtherVersion[]
+}
 /** An item as its list shows it. */
 export type Row = RowRecord & { readonly id: string; readonly place: string }
 /** Something in the bin; `at`: when it got there, ms. */
@@ -73,7 +86,7 @@ export async function readCounts(view: HyperbeeView): Promise<Counts> {
 export async function readLists(view: HyperbeeView): Promise<List[]> {
   const lists: List[] = []
   for await (const [key, record] of range<ListRecord>(view, { prefix: LISTS })) {
-    if (!record.removed) lists.push({ ...record, id: idOf(key) })
+    if (!record.removed) lists.push(await whole(view, { ...record, id: idOf(key) }))
   }
   return lists.sort((a, b) => compare(a.place, b.place) || compare(a.id, b.id))
 }
@@ -81,7 +94,7 @@ export async function readLists(view: HyperbeeView): Promise<List[]> {
 /** Also one that is in the bin; null: there is none. */
 export async function readList(view: HyperbeeView, id: string): Promise<List | null> {
   const record = await read<ListRecord>(view, listKey(id))
-  return record && { ...record, id }
+  return record && whole(view, { ...record, id })
 }
 
 /** The items of a list that are not in the bin, in their order: one small range of the view. */
@@ -102,7 +115,10 @@ export async function readRows(
 /** Also one that is in the bin; null: there is none. */
 export async function readItem(view: HyperbeeView, id: string): Promise<Item | null> {
   const record = await read<ItemRecord>(view, itemKey(id))
-  return record && { ...record, id }
+  if (!record) return null
+  const { hasNote, ...item } = record
+  const note = hasNote ? await read<NoteRecord>(view, noteKey(id)) : null
+  return whole(view, { ...item, id, note })
 }
 
 /** What was put into the bin, the latest first. What is in a list that is in the bin is not told one by one. */
@@ -166,6 +182,16 @@ export async function readStanding(view: HyperbeeView, key: string): Promise<Sta
   if (asking) return { standing: 'asking', request: { ...asking, key } }
   const refused = await read<RequestRecord>(view, refusedKey(key))
   return refused ? { standing: 'refused', request: { ...refused, key } } : { standing: 'unknown' }
+}
+
+/** With the other versions themselves, in place of what they are called. */
+async function whole<T extends { readonly id: string; readonly others: readonly string[] }>(
+  view: HyperbeeView,
+  record: T
+): Promise<Omit<T, 'others'> & { others: OtherVersion[] }> {
+  const { id, others } = record
+  const found = await Promise.all(others.map(version => read<OtherVersion>(view, otherKey(id, version))))
+  return { ...record, others: found.filter(other => other !== null) }
 }
 
 async function requests(view: HyperbeeView, prefix: string): Promise<Request[]> {

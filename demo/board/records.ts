@@ -15,7 +15,10 @@ export interface Version extends Stamp {
   readonly version: string
 }
 
-/** What was in a field when somebody who had not seen it wrote over it. */
+/**
+ * `other/ID/VERSION`: what was in a field when somebody who had not seen it wrote over it. Apart from the item or list, which
+ * is written anew with each tick.
+ */
 export interface OtherVersion extends Version {
   readonly field: 'text' | 'note' | 'title'
 }
@@ -41,8 +44,8 @@ export interface Counts {
 /** `list/ID` */
 export interface ListRecord {
   readonly title: Version
-  /** Other titles, the oldest one first. */
-  readonly others: readonly OtherVersion[]
+  /** {@link Version.version} of other titles, the oldest one first. */
+  readonly others: readonly string[]
   readonly place: string
   /** Items in it that are not in the bin. */
   readonly items: number
@@ -54,16 +57,18 @@ export interface ListRecord {
   readonly removed: Stamp | null
 }
 
-/** `item/ID`: all of an item. */
+/** `note/ID`; none where it is empty. */
+export type NoteRecord = Version
+
+/** `item/ID`: all of an item but its note and other versions. */
 export interface ItemRecord {
   readonly list: string
   readonly place: string
   readonly text: Version
-  /** null: there never was one. */
-  readonly note: Version | null
+  readonly hasNote: boolean
   readonly done: boolean
-  /** Other texts and notes, the oldest one first. */
-  readonly others: readonly OtherVersion[]
+  /** {@link Version.version} of other texts and notes, the oldest one first. */
+  readonly others: readonly string[]
   readonly created: Stamp
   /** null: it is not in the bin. */
   readonly removed: Stamp | null

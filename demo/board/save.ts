@@ -1,5 +1,5 @@
-import { binKey, itemKey, listKey, rowKey } from './keys.ts'
-import type { BinRecord, ItemRecord, ListRecord, OtherVersion, RowRecord } from './records.ts'
+import { binKey, itemKey, listKey, noteKey, rowKey } from './keys.ts'
+import type { BinRecord, ItemRecord, ListRecord, NoteRecord, OtherVersion, RowRecord } from './records.ts'
 import type { Step } from './step.ts'
 
 interface Change<T> {
@@ -45,8 +45,8 @@ function entryKey(id: string, { list, place, removed }: ItemRecord): string {
   return removed ? binKey(id, removed.at) : rowKey({ list, place, id })
 }
 
-function rowOf({ text, note, done, others }: ItemRecord): RowRecord {
-  return { text: text.value, done, hasNote: note !== null && note.value !== '', others: others.length }
+function rowOf({ text, hasNote, done, others }: ItemRecord): RowRecord {
+  return { text: text.value, done, hasNote, others: others.length }
 }
 
 async function countIn(item: ItemRecord, { by, step }: { by: 1 | -1; step: Step }): Promise<void> {
@@ -70,11 +70,12 @@ export async function keepApart(
     list: of.list,
     place: of.place,
     text: field === 'note' ? of.text : kept,
-    note: field === 'note' ? kept : null,
+    hasNote: field === 'note',
     done: false,
     others: [],
     created: of.created,
     removed: step.stamp
   }
+  if (field === 'note') step.draft.put<NoteRecord>(noteKey(step.id), kept)
   await saveItem(step.id, { before: null, after, step })
 }

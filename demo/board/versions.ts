@@ -1,8 +1,10 @@
+import { otherKey } from './keys.ts'
 import { LIMITS } from './limits.ts'
 import type { OtherVersion, Version } from './records.ts'
+import type { Step } from './step.ts'
 
+/** What is kept when somebody writes. */
 export interface Edited {
-  readonly current: Version
   readonly others: readonly OtherVersion[]
   /** One other version too many: the oldest. It has to be kept elsewhere. */
   readonly overflow: OtherVersion | null
@@ -27,5 +29,32 @@ export function edited(current: Version | null, { field, next, was, others: befo
   if (current && current.value !== '' && current.value !== was && current.value !== next.value)
     others.push({ ...current, field })
   const overflow = others.length > LIMITS.others ? (others.shift() ?? null) : null
-  return { current: next, others, overflow }
+  return { others, overflow }
+}
+
+/** What is kept beside an item or a list. */
+export interface Beside {
+  readonly id: string
+  /** {@link Version.version} of each. */
+  readonly others: readonly string[]
+}
+
+export async function readOthers({ id, others }: Beside, { draft }: Step): Promise<OtherVersion[]> {
+  const found = await Promise.all(others.map(version => draft.get<OtherVersion>(otherKey(id, version))))
+  return found.filter(other => other !== null)
+}
+
+/**
+ * Writes those that are new, and deletes those that are there no more.
+ * @returns the `others` of its record
+ */
+export function keepOthers(
+  { id, others: before }: Beside,
+  { after, step: { draft } }: { after: readonly OtherVersion[]; step: Step }
+): string[] {
+  const kept = after.map(({ version }) => version)
+  for (const version of before) if (!kept.includes(version)) draft.put(otherKey(id, version), null)
+  for (const other of after)
+    if (!before.includes(other.version)) draft.put<OtherVersion>(otherKey(id, other.version), other)
+  return kept
 }

@@ -120,7 +120,7 @@ test('whatever members and strangers append, apply takes it, all peers agree, an
 }, 60_000)
 
 const KNOWN =
-  /^(?:board|counts|(?:list|item)\/[\w-]+|row\/[\w-]+\/\w+\/[\w-]+|bin\/\d{16}\/[\w-]+|(?:person|request|refused|invite)\/\w{52})$/
+  /^(?:board|counts|(?:list|item|note)\/[\w-]+|other\/[\w-]+\/[\w-]+|row\/[\w-]+\/\w+\/[\w-]+|bin\/\d{16}\/[\w-]+|(?:person|request|refused|invite)\/\w{52})$/
 
 /** What is not acknowledged is not written: that is all that may go wrong. */
 async function tries(db: Autobee, values: unknown[]): Promise<void> {

@@ -14,22 +14,29 @@ export function recount(view: View): {
   counts: Counts
   lists: Record<string, { items: number; done: number }>
   derived: Record<string, unknown>
+  /** Ids of items with a note; ids and versions of what is kept beside items and lists. */
+  apart: { notes: string[]; others: string[] }
 } {
   const items = under<ItemRecord>(view, 'item/')
   const lists = under<ListRecord>(view, 'list/')
   const derived: Record<string, unknown> = {}
+  const notes: string[] = []
+  const besides: string[] = []
   const bin = (at: number, id: string) =>
     `bin/${String(Number.MAX_SAFE_INTEGER - at).padStart(16, '0')}/${id}`
-  for (const [id, { list, place, text, note, done, others, removed }] of items) {
+  for (const [id, { list, place, text, hasNote, done, others, removed }] of items) {
+    if (hasNote) notes.push(id)
+    for (const version of others) besides.push(`${id}/${version}`)
     if (removed) derived[bin(removed.at, id)] = { kind: 'item', text: text.value }
     else
       derived[`row/${list}/${place}/${id}`] = {
         text: text.value,
         done,
-        hasNote: Boolean(note?.value),
+        hasNote,
         others: others.length
       } satisfies RowRecord
   }
+  for (const [id, { others }] of lists) for (const version of others) besides.push(`${id}/${version}`)
   for (const [id, { title, removed }] of lists)
     if (removed) derived[bin(removed.at, id)] = { kind: 'list', text: title.value }
   const inList = (id: string) => items.filter(([, item]) => item.list === id && !item.removed)
@@ -48,7 +55,8 @@ export function recount(view: View): {
         { items: inList(id).length, done: inList(id).filter(([, { done }]) => done).length }
       ])
     ),
-    derived
+    derived,
+    apart: { notes: notes.sort(), others: besides.sort() }
   }
 }
 
@@ -63,7 +71,15 @@ export function counted(view: View): ReturnType<typeof recount> {
       Object.entries(view)
         .filter(([key]) => /^(?:row|bin)\//.test(key))
         .map(([key, value]) => [key, JSON.parse(value) as unknown])
-    )
+    ),
+    apart: {
+      notes: under(view, 'note/')
+        .map(([id]) => id)
+        .sort(),
+      others: under(view, 'other/')
+        .map(([id]) => id)
+        .sort()
+    }
   }
 }
 

@@ -1,5 +1,16 @@
 import type { HyperbeeView } from '../../../src/index.ts'
-import { BIN, BOARD, COUNTS, INVITES, idOf, LISTS, PEOPLE, REFUSED, REQUESTS } from '../../board/keys.ts'
+import {
+  BIN,
+  BOARD,
+  COUNTS,
+  INVITES,
+  idOf,
+  LISTS,
+  NOTES,
+  PEOPLE,
+  REFUSED,
+  REQUESTS
+} from '../../board/keys.ts'
 import type { ItemRecord, RowRecord } from '../../board/records.ts'
 import type { RowChange } from './rows.ts'
 
@@ -20,6 +31,8 @@ export interface ItemChange {
 export class Changes {
   readonly rows = new Map<string, RowChange[]>()
   readonly items: ItemChange[] = []
+  /** Items that have another note. */
+  readonly notes = new Set<string>()
   board = false
   counts = false
   lists = false
@@ -32,6 +45,7 @@ export class Changes {
     return this.people || this.requests
   }
 
+  /** Other versions come and go with a change of the item or the list that they are beside. */
   add(key: string, before: Uint8Array | null, after: Uint8Array | null): void {
     if (key === BOARD) this.board = true
     else if (key === COUNTS) this.counts = true
@@ -39,6 +53,7 @@ export class Changes {
     else if (key.startsWith(ROWS)) this.#addRow(key, after)
     else if (key.startsWith(ITEMS))
       this.items.push({ id: idOf(key), before: decode<ItemRecord>(before), after: decode<ItemRecord>(after) })
+    else if (key.startsWith(NOTES)) this.notes.add(idOf(key))
     else if (key.startsWith(PEOPLE)) this.people = true
     else if (key.startsWith(REQUESTS) || key.startsWith(REFUSED)) this.requests = true
     else if (key.startsWith(INVITES)) this.invites = true

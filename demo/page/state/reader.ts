@@ -121,7 +121,8 @@ export class Reader {
     if (all || changes.invites) next.invites = await model.readInvites(view)
     if (all || changes.bin) next.bin = await model.readBin(view)
     if (all || changes.standing) next.standing = await model.readStanding(view, db.local.id)
-    if (all || isWider || changes.items.some(({ id }) => this.#open.has(id)))
+    const isOpen = (id: string) => this.#open.has(id)
+    if (all || isWider || changes.items.some(({ id }) => isOpen(id)) || [...changes.notes].some(isOpen))
       next.items = await this.#items(view)
     return next
   }

@@ -1,26 +1,16 @@
 import { Alarm } from '../alarm.ts'
 import { Breath } from '../breath.ts'
 import { type AutobeeError, toAutobeeError } from '../errors.ts'
-import type { Head } from '../keys.ts'
 import type { Unit } from '../oplog/unit.ts'
 import type { Placement } from '../order/index.ts'
+import { type Accepted, Appends } from './appends.ts'
 import type { CycleOptions } from './cycle-options.ts'
-import type { Draft } from './local-writer.ts'
 import { MergePace } from './merge-pace.ts'
-import type { Append } from './queue.ts'
-import { interrupted, notWritable } from './refusals.ts'
+import { interrupted } from './refusals.ts'
 import { equal, Report } from './report.ts'
 
 /** Units admitted to one cycle while nothing is reordered, so that an append never waits for long. */
 const ADMIT_LIMIT = 4096
-/** Most local units, and bytes of their values, in one flush. */
-const FLUSH_UNITS = 4096
-const FLUSH_BYTES = 32 * 1024 * 1024
-
-interface Accepted {
-  readonly append: Append
-  readonly draft: Draft
-}
 
 type State =
   | { readonly state: 'open' }
@@ -47,10 +37,22 @@ export class Cycle {
   readonly #alarm = new Alarm(() => this.kick())
   readonly #pace = new MergePace()
   readonly #breath = new Breath()
+  readonly #appends: Appends
   #report: Report = new Report()
 
   constructor(options: CycleOptions) {
     this.#o = options
+    this.#appends = new Appends({
+      ...options,
+      isComplete: () => this.#complete,
+      reach: units => this.#reach(units),
+      settle: () => this.#settle(),
+      applyOne: placement => this.#applyOne(placement),
+      onapplied: placement => this.#report.done(placement, null),
+      failure: () => this.failure,
+      withdraw: units => this.#withdraw(units),
+      breathe: () => this.#breath.take()
+    })
   }
 
   get state(): State['state'] {
@@ -130,10 +132,13 @@ export class Cycle {
     if (!goesOn && this.#state.state === 'open') await this.#takeNews()
     this.#settle()
     this.#complete = await this.#applyReady()
-    const accepted: Accepted[] = []
+    let accepted: readonly Accepted[] = []
     if (this.#complete) {
       if (this.#state.state === 'open') await this.#o.onready()
-      if (this.#o.mayAppend()) await this.#appendQueued(accepted)
+      if (this.#o.mayAppend()) {
+        accepted = await this.#appends.take()
+        if (this.#o.queue.length > 0) this.#again = true
+      }
       this.#compareOrder()
     }
     // one that goes on with a merge takes no news: what came meanwhile is for the cycle after it
@@ -271,76 +276,6 @@ export class Cycle {
     this.#o.oninterrupt(reason)
   }
 
-  async #appendQueued(accepted: Accepted[]): Promise<void> {
-    const { queue, once } = this.#o
-    let bytes = 0
-    while (this.#complete && bytes < FLUSH_BYTES && accepted.length < FLUSH_UNITS) {
-      const append = queue.shift()
-      if (!append) return
-      if (once.answer(append)) continue
-      try {
-        const error = this.#o.refusal(append) ?? (await this.#place(append, accepted))
-        if (error) once.refuse(append, error)
-      } catch (error) {
-        // the store failed: nothing of this cycle will be written
-        const fatal = toAutobeeError(error, { code: 'STORE_FAILED', message: 'the store could not be read' })
-        for (const one of [append, ...accepted.map(({ append }) => append)]) one.reject(fatal)
-        throw fatal
-      }
-      for (const value of append.values) bytes += value?.byteLength ?? 0
-      await this.#breath.take()
-    }
-    if (queue.length > 0) this.#again = true
-  }
-
-  /** Puts one append into the order and applies it. Returns why it was refused; then it left no trace. */
-  async #place(append: Append, accepted: Accepted[]): Promise<AutobeeError | null> {
-    const { linearizer } = this.#o
-    const local = this.#o.local()
-    if (!local) return notWritable()
-    const { extra } = append
-    const isNew = extra !== null && !linearizer.knows(extra.writer, extra.length)
-    let draft: Draft
-    try {
-      // one link for each writer: an earlier head of the stranger's is in the past of the new one
-      const heads = linearizer.heads().filter(({ writer }) => writer !== local.id && writer !== extra?.writer)
-      if (extra) heads.push(extra)
-      heads.sort((a, b) => (a.writer < b.writer ? -1 : 1))
-      draft = local.draft({ ...append, heads, now: this.#o.now() })
-    } catch (error) {
-      return toAutobeeError(error, { code: 'INVALID_ARGUMENT', message: 'the value cannot be appended' })
-    }
-    await this.#reach(extra && isNew ? [extra, draft.unit] : [draft.unit])
-    if (extra && isNew) linearizer.add(extra)
-    linearizer.add(draft.unit)
-    this.#settle()
-    const error = await this.#applyDraft(draft)
-    if (!error) {
-      local.accept(draft)
-      accepted.push({ append, draft })
-      return null
-    }
-    await this.#withdraw(isNew ? [draft.unit, extra] : [draft.unit])
-    return error
-  }
-
-  async #applyDraft({ unit }: Draft): Promise<AutobeeError | null> {
-    const { linearizer, applier, stats } = this.#o
-    for (let placement = linearizer.next(); placement; placement = linearizer.next()) {
-      if (placement.unit !== unit) {
-        if (!(await this.#applyOne(placement))) return this.failure ?? interrupted('by a remote entry')
-        continue
-      }
-      const outcome = await applier.apply(placement)
-      stats.applies++
-      if (outcome.kind === 'failed') return outcome.error
-      if (outcome.kind === 'interrupted') return interrupted(outcome.reason)
-      if (!outcome.applied) return notWritable(outcome.reason)
-      this.#report.done(linearizer.at(placement.position), null)
-    }
-    return linearizer.orderedLength(unit.writer) >= unit.length ? null : notWritable()
-  }
-
   async #withdraw(units: readonly Unit[]): Promise<void> {
     const { linearizer } = this.#o
     const before = linearizer.length
@@ -361,7 +296,7 @@ export class Cycle {
     const drafts = accepted.map(({ draft }) => draft)
     try {
       await this.#flushView()
-      for (const { append, draft } of accepted) this.#o.once.done(append, headOf(draft))
+      this.#appends.record(accepted)
       const rolesMoved = this.#report.changes.length > 0 || this.#report.undone > 0
       const { bytes } = await journal.write({ drafts, rolesMoved, undoPoints: applier.undoPoints })
       stats.flushes++
@@ -369,19 +304,11 @@ export class Cycle {
       stats.bytes += bytes
     } catch (error) {
       const fatal = toAutobeeError(error, { code: 'STORE_FAILED', message: 'the store could not write' })
-      if (this.#o.isStale()) this.#giveBack(accepted)
-      else for (const { append } of accepted) append.reject(fatal)
+      if (this.#o.isStale()) this.#appends.giveBack(accepted)
+      else this.#appends.reject(accepted, fatal)
       throw fatal
     }
-    for (const { append, draft } of accepted) append.resolve(headOf(draft))
-  }
-
-  /** Nothing was written: when the database is open anew, they are tried again or refused for what happened. */
-  #giveBack(accepted: readonly Accepted[]): void {
-    const appends = accepted.map(({ append }) => append)
-    // a stranger's unit belongs to the order that is being given up
-    for (const append of appends) if (append.extra) append.reject(interrupted('the database is opened anew'))
-    this.#o.queue.giveBack(appends.filter(({ extra }) => !extra))
+    this.#appends.resolve(accepted)
   }
 
   /** The order is whole and its one head carries a checkpoint: its writer ordered exactly the same entries. */
@@ -402,8 +329,4 @@ export class Cycle {
     this.#o.queue.rejectAll(error)
     this.#o.onfatal(error)
   }
-}
-
-function headOf({ unit }: Draft): Head {
-  return { key: unit.key, length: unit.length }
 }

@@ -1,4 +1,3 @@
-import b4a from 'b4a'
 import type Corestore from 'corestore'
 import type Hyperbee from 'hyperbee2'
 import type Hypercore from 'hypercore'
@@ -19,20 +18,9 @@ import { SHARED, type Shared } from './shared.ts'
 import { type DecodeOptions, decodeValue, type EncodeOptions, encodeValue } from './value.ts'
 import { type Codec, encodeWith } from './value-encoding.ts'
 import type { HyperbeeView } from './view.ts'
+import { type WriterInfo, writersOf } from './writer-info.ts'
 
 const MARK = Symbol.for('autobee')
-
-/** One writer of a database. */
-export interface WriterInfo {
-  readonly key: Uint8Array
-  /** Entries known to exist. */
-  readonly length: number
-  readonly isIndexer: boolean
-  readonly isRemoved: boolean
-  readonly isLocal: boolean
-  /** `frozen`: its entries are not taken from some length on, see the event `writer-frozen`. */
-  readonly state: 'active' | 'frozen'
-}
 
 /** Counters since this instance was made. */
 export interface Stats {
@@ -212,7 +200,7 @@ export class Autobee<View = HyperbeeView, Value = Bytes> extends typedEmitter<Au
 
   /** Every writer that was ever added, the first one first. */
   get writers(): Iterable<WriterInfo> {
-    return this.#listWriters()
+    return writersOf(this.#database)
   }
 
   /**
@@ -380,37 +368,9 @@ export class Autobee<View = HyperbeeView, Value = Bytes> extends typedEmitter<Au
     this.#opening = { state: 'closed' }
     this.emit('close')
   }
-
-  *#listWriters(): IterableIterator<WriterInfo> {
-    const { engine, copy } = this.#database
-    for (const { key, length, role } of copy?.writers ?? []) {
-      const isLocal = copy !== null && b4a.equals(key, copy.oplog.key)
-      yield {
-        key,
-        length,
-        isIndexer: role === 'indexer',
-        isRemoved: role === 'none',
-        isLocal,
-        state: 'active'
-      }
-    }
-    if (!engine) return
-    for (const { writer: id, role } of engine.linearizer.members()) {
-      const writer = engine.writers.ensure(id)
-      const isLocal = id === engine.localId
-      yield {
-        key: writer.key,
-        length: isLocal ? engine.localLength : writer.length,
-        isIndexer: role === 'indexer',
-        isRemoved: role === 'none',
-        isLocal,
-        state: writer.frozen ? 'frozen' : 'active'
-      }
-    }
-  }
 }
 
-export type { ApplyNode }
+export type { ApplyNode, WriterInfo }
 
 function openError(error: unknown): AutobeeError {
   if (AutobeeError.is(error)) return error

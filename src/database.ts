@@ -1,6 +1,7 @@
 import type Corestore from 'corestore'
 import type Hypercore from 'hypercore'
 import crypto from 'hypercore-crypto'
+import { AtRest } from './at-rest.ts'
 import { DatabaseCores, keyOfSigner, type LocalChoice } from './engine/cores.ts'
 import type { CycleStats } from './engine/cycle-options.ts'
 import { Engine } from './engine/engine.ts'
@@ -63,8 +64,7 @@ export class Database<View> {
   #staleSince: 'GROWN' | 'CONFLICT' | null = null
   readonly #notices: Notices
   #orderLength = 0
-  /** Called at the end of the next cycle that is whole and durable. */
-  readonly #atRest = new Set<(engine: Engine) => void>()
+  readonly #atRest = new AtRest()
   readonly listing: Listing
 
   constructor(options: DatabaseOptions<View>) {
@@ -353,37 +353,18 @@ export class Database<View> {
     if (this.#notices.isShownBy(report)) this.#snapshot?.move()
     this.#notices.tell(report, engine)
     // last: whoever reads the order has heard by then that it moved
-    if (report.complete) for (const take of this.#atRest) take(engine)
+    if (report.complete) this.#atRest.reached(engine)
     this.#exchange.tell(report, engine)
     this.#changes.tell()
   }
 
-  /** Between two cycles, or at the end of the next one that is whole: appends without end leave no time between two. */
+  /** As the order is between two cycles. */
   async #takeAtRest<T>(take: (source: OrderSource) => T): Promise<T> {
     for (;;) {
       await this.#changing
       if (this.#copy && this.#state.state === 'open') return take(this.#copy.order)
-      const engine = this.#openEngineOrThrow()
-      if (engine.cycle.isIdle) return take(engine.order())
-      const taken: T[] = []
-      await new Promise<void>((resolve, reject) => {
-        const atEnd = (of: Engine) => {
-          this.#atRest.delete(atEnd)
-          try {
-            taken.push(take(of.order()))
-            resolve()
-          } catch (error) {
-            reject(error)
-          }
-        }
-        this.#atRest.add(atEnd)
-        engine.cycle.idle().then(() => {
-          this.#atRest.delete(atEnd)
-          resolve()
-        }, reject)
-      })
-      const [first] = taken
-      if (taken.length > 0) return first as T
+      const found = await this.#atRest.look(this.#openEngineOrThrow(), engine => take(engine.order()))
+      if (found) return found.taken
     }
   }
 

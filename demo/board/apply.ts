@@ -7,6 +7,7 @@ import { putList, removeList } from './lists.ts'
 import type { Op } from './ops.ts'
 import { parseOp } from './parse.ts'
 import { admit, ask, expel, greetFounder, invite, join, refuse, rename, uninvite } from './people.ts'
+import { purge } from './purge.ts'
 import type { BoardRecord } from './records.ts'
 import type { Step } from './step.ts'
 
@@ -52,6 +53,8 @@ async function take(op: Op, step: Step): Promise<void> {
       return removeItem(op, step)
     case 'restore':
       return restore(op, step)
+    case 'purge':
+      return purge(op, step)
     case 'me':
       return rename(op, step)
     case 'invite':

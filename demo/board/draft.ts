@@ -33,6 +33,21 @@ export class Draft {
     this.#changed.add(key)
   }
 
+  /** The first keys of a range. @param prefix ends with `/` */
+  async keys(prefix: string, { limit }: { limit: number }): Promise<string[]> {
+    const found = new Set<string>()
+    for (const key of this.#changed) if (key.startsWith(prefix) && this.#records.get(key)) found.add(key)
+    let count = 0
+    const range = { gte: b4a.from(prefix), lt: b4a.from(`${prefix.slice(0, -1)}0`) }
+    for await (const entry of this.#view.createReadStream(range)) {
+      const key = b4a.toString(entry.key)
+      if (this.#records.get(key) === null) continue
+      found.add(key)
+      if (++count === limit) break
+    }
+    return [...found].sort().slice(0, limit)
+  }
+
   async counts(): Promise<Counts> {
     return (await this.get<Counts>(COUNTS)) ?? NO_COUNTS
   }

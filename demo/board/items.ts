@@ -1,6 +1,6 @@
 import { itemKey, listKey, noteKey, otherKey } from './keys.ts'
 import { LIMITS } from './limits.ts'
-import { restoreList, settleList } from './lists.ts'
+import { remakeList, restoreList, settleList } from './lists.ts'
 import type { EditOp, ItemOp, MoveOp, RemoveOp, RestoreOp, SettleOp } from './ops.ts'
 import { isPlace, placeBetween } from './places.ts'
 import type { ItemRecord, ListRecord, NoteRecord } from './records.ts'
@@ -83,7 +83,7 @@ export async function restore({ id }: RestoreOp, step: Step): Promise<void> {
   if (await restoreList(id, step)) return
   const before = await step.draft.get<ItemRecord>(itemKey(id))
   if (!before) return
-  await restoreList(before.list, step)
+  if (!(await restoreList(before.list, step)) && !(await remakeList(before.list, step))) return
   if (before.removed) await saveItem(id, { before, after: { ...before, removed: null }, step })
 }
 

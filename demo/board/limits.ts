@@ -12,10 +12,12 @@ export const LIMITS = {
   /** Ids that people's peers make up; those that `apply` makes are longer. */
   newId: 32,
   id: 96,
-  /** Lists, those in the bin included. */
+  /** Lists, those in the bin included, until they are purged. */
   lists: 200,
-  /** Items, those in the bin included. */
+  /** Items, those in the bin included, until they are purged. */
   items: 100_000,
+  /** Items of a list that one `purge` deletes. */
+  purge: 500,
   /** Other versions kept beside a text; what is more goes to the bin, as an item of its own. */
   others: 8,
   members: 500,

@@ -60,6 +60,14 @@ export async function removeList({ id }: UnlistOp, step: Step): Promise<void> {
     await saveList(id, { before, after: { ...before, removed: step.stamp }, step })
 }
 
+/** For an item that is restored: its list was deleted for good. @returns false when there is no room for it */
+export async function remakeList(id: string, step: Step): Promise<boolean> {
+  if ((await step.draft.counts()).lists >= LIMITS.lists) return false
+  await putList({ op: 'list', id, title: 'Restored' }, step)
+  // an item may have its id by now
+  return (await step.draft.get(listKey(id))) !== null
+}
+
 /** @returns whether there is such a list */
 export async function restoreList(id: string, step: Step): Promise<boolean> {
   const before = await step.draft.get<ListRecord>(listKey(id))

@@ -68,9 +68,18 @@ export interface RemoveOp {
   readonly id: string
 }
 
-/** Takes an item or a list out of the bin, an item's list with it if need be. */
+/** Takes an item or a list out of the bin, an item's list with it if need be: a new one where that was deleted. */
 export interface RestoreOp {
   readonly op: 'restore'
+  readonly id: string
+}
+
+/**
+ * Deletes an item or a list that is in the bin for good, a list with all that is in it; of a long list so many items as
+ * `LIMITS.purge` at once, and the list itself with the last of them.
+ */
+export interface PurgeOp {
+  readonly op: 'purge'
   readonly id: string
 }
 
@@ -150,6 +159,7 @@ export type Op =
   | MoveOp
   | RemoveOp
   | RestoreOp
+  | PurgeOp
   | MeOp
   | AskOp
   | JoinOp

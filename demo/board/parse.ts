@@ -26,6 +26,7 @@ const NEEDED: Readonly<Record<Op['op'], Fields>> = {
   move: { id, list: id },
   remove: { id },
   restore: { id },
+  purge: { id },
   me: { name },
   ask: { name },
   join: { name, invite: key, signature: value => isString(value, 128) },

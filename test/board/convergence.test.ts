@@ -20,7 +20,8 @@ const KINDS = [
   'list',
   'unlist',
   'settle',
-  'me'
+  'me',
+  'purge'
 ] as const
 
 /** One thing that one peer does, by numbers that say which; or who is connected from then on. */
@@ -33,18 +34,23 @@ interface Deed {
 
 type Step = Deed | { readonly links: readonly boolean[] }
 
-const step: fc.Arbitrary<Step> = fc.oneof(
-  {
-    weight: 6,
-    arbitrary: fc.record({
-      by: fc.nat(2),
-      kind: fc.constantFrom(...KINDS),
-      pick: fc.nat(1_000),
-      at: fc.nat(1_000)
-    })
-  },
-  { weight: 1, arbitrary: fc.record({ links: fc.array(fc.boolean(), { minLength: 3, maxLength: 3 }) }) }
-)
+function stepOf(kinds: readonly (typeof KINDS)[number][]): fc.Arbitrary<Step> {
+  return fc.oneof(
+    {
+      weight: 6,
+      arbitrary: fc.record({
+        by: fc.nat(2),
+        kind: fc.constantFrom(...kinds),
+        pick: fc.nat(1_000),
+        at: fc.nat(1_000)
+      })
+    },
+    { weight: 1, arbitrary: fc.record({ links: fc.array(fc.boolean(), { minLength: 3, maxLength: 3 }) }) }
+  )
+}
+
+const LASTING = KINDS.filter(kind => kind !== 'purge')
+const FLEETING = ['item', 'note', 'text', 'remove', 'restore', 'list', 'unlist', 'purge', 'purge'] as const
 
 /** Peers who act on what they see, as a page does, and a record of all that was written. */
 class World {
@@ -88,10 +94,10 @@ class World {
     const id = `${kind}-${this.#words}`
     if (kind === 'me') return { op: 'me', name: `name ${pick}` }
     if (kind === 'list') return { op: 'list', id, title: this.#word(), place }
-    if (kind === 'restore') {
+    if (kind === 'restore' || kind === 'purge') {
       const bin = await readBin(view)
       const binned = bin[pick % Math.max(1, bin.length)]
-      return binned ? { op: 'restore', id: binned.id } : null
+      return binned ? { op: kind, id: binned.id } : null
     }
     if (!list) return null
     if (kind === 'item') return { op: 'item', id, list: list.id, text: this.#word(), place }
@@ -140,7 +146,7 @@ async function world(h: BoardHarness): Promise<World> {
 
 test('three members with partitions, whatever they do: one view, no word lost that nobody saw, counts right', async () => {
   await fc.assert(
-    fc.asyncProperty(fc.array(step, { minLength: 10, maxLength: 60 }), async steps => {
+    fc.asyncProperty(fc.array(stepOf(LASTING), { minLength: 10, maxLength: 60 }), async steps => {
       const h = new BoardHarness()
       try {
         const w = await world(h)
@@ -150,6 +156,24 @@ test('three members with partitions, whatever they do: one view, no word lost th
         const view = await agreed(...w.peers)
         const all = JSON.stringify(view)
         expect([...w.written].filter(word => !w.replaced.has(word) && !all.includes(word))).toEqual([])
+        expect(counted(view)).toEqual(recount(view))
+      } finally {
+        await h.clean()
+      }
+    }),
+    { numRuns: 15, interruptAfterTimeLimit: 40_000 }
+  )
+}, 60_000)
+
+test('three members with partitions who also delete for good: one view, counts right, nothing left of what is gone', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(stepOf(FLEETING), { minLength: 20, maxLength: 60 }), async steps => {
+      const h = new BoardHarness()
+      try {
+        const w = await world(h)
+        for (const one of steps) await ('links' in one ? w.link(one.links) : w.act(one))
+        await w.link([true, true, true])
+        const view = await agreed(...w.peers)
         expect(counted(view)).toEqual(recount(view))
       } finally {
         await h.clean()

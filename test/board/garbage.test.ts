@@ -24,6 +24,8 @@ const GOOD: Record<string, unknown>[] = [
   { op: 'remove', id: 'i' },
   { op: 'restore', id: 'l' },
   { op: 'restore', id: 'i' },
+  { op: 'purge', id: 'l' },
+  { op: 'purge', id: 'i' },
   { op: 'me', name: 'M' },
   { op: 'ask', name: 'A' },
   { op: 'join', name: 'J', invite: KEY, signature: '0'.repeat(128) },

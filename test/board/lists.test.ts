@@ -9,9 +9,10 @@ import {
   readLists,
   readRows
 } from '../../demo/board/model.ts'
+import type { Op } from '../../demo/board/ops.ts'
 import { placeBetween } from '../../demo/board/places.ts'
 import type { Autobee } from '../../src/index.ts'
-import { act, agreed, connect, harness, until } from './harness.ts'
+import { act, agreed, connect, contents, harness, until } from './harness.ts'
 
 const h = harness()
 
@@ -285,4 +286,58 @@ test('no more lists than there may be', async () => {
     LIMITS.lists,
     LIMITS.lists
   ])
+})
+
+test('a board that was filled has room again when what is in the bin is purged', async () => {
+  const { founder: db } = await h.board()
+  const ids = Array.from({ length: LIMITS.lists - 1 }, (_, i) => `l${i}`)
+  await db.append(ids.map(id => ({ op: 'list', id, title: 'Spam' })))
+  await act(db, { op: 'list', id: 'mine', title: 'Mine' }, ...ids.map((id): Op => ({ op: 'unlist', id })))
+  expect(await readCounts(db.view)).toMatchObject({ lists: LIMITS.lists, bin: ids.length })
+  await act(db, ...ids.map((id): Op => ({ op: 'purge', id })))
+  await act(db, { op: 'list', id: 'mine', title: 'Mine' })
+  expect((await readLists(db.view)).map(({ id }) => id).sort()).toEqual(['mine', 'todo'])
+  expect(await readCounts(db.view)).toMatchObject({ lists: 2, bin: 0 })
+})
+
+test('purged, an item is gone with its note and other versions, and only when it is in the bin', async () => {
+  const { founder: db } = await h.board()
+  const before = await contents(db)
+  await act(
+    db,
+    { op: 'item', id: 'a', list: 'todo', text: 'A' },
+    { op: 'edit', id: 'a', text: 'B' },
+    { op: 'edit', id: 'a', note: 'N' },
+    { op: 'purge', id: 'a' },
+    { op: 'purge', id: 'todo' }
+  )
+  expect(await readItem(db.view, 'a')).toMatchObject({ note: { value: 'N' }, others: [{ value: 'A' }] })
+  await act(db, { op: 'remove', id: 'a' })
+  await act(db, { op: 'purge', id: 'a' }, { op: 'restore', id: 'a' }, { op: 'edit', id: 'a', text: 'C' })
+  expect(Object.keys(await contents(db))).toEqual(Object.keys(before))
+  expect(await readCounts(db.view)).toMatchObject({ items: 0, bin: 0 })
+})
+
+test('a list goes with its items, a long one in portions', async () => {
+  const { founder: db } = await h.board()
+  const most = LIMITS.purge
+  await db.append(
+    Array.from({ length: most + 1 }, (_, i) => ({ op: 'item', id: `i${i}`, list: 'todo', text: 'T' }))
+  )
+  await act(db, { op: 'unlist', id: 'todo' }, { op: 'purge', id: 'todo' })
+  expect([await readCounts(db.view), await readList(db.view, 'todo')]).toMatchObject([
+    { items: 1, lists: 1, bin: 1 },
+    { items: 1 }
+  ])
+  await act(db, { op: 'purge', id: 'todo' })
+  const left = await contents(db)
+  expect(Object.keys(left).filter(key => /^(?:list|item|row|bin)\//.test(key))).toEqual([])
+  expect(await readCounts(db.view)).toMatchObject({ items: 0, lists: 0, bin: 0 })
+})
+
+test('an item that is restored when its list was purged has a list again', async () => {
+  const { founder: db } = await h.board()
+  await act(db, { op: 'item', id: 'a', list: 'todo', text: 'A' }, { op: 'remove', id: 'a' })
+  await act(db, { op: 'unlist', id: 'todo' }, { op: 'purge', id: 'todo' }, { op: 'restore', id: 'a' })
+  expect([await texts(db), await readList(db.view, 'todo')]).toMatchObject([['A'], { items: 1 }])
 })

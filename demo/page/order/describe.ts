@@ -40,6 +40,8 @@ export function describe(value: unknown, words: Words): string {
       return `put ${thing} into the bin`
     case 'restore':
       return `took ${thing} out of the bin`
+    case 'purge':
+      return `deleted ${thing} for good`
     case 'me':
       return `is now called ${quoted(op.name)}`
     case 'ask':

@@ -172,6 +172,36 @@ describe('People', () => {
     await (await bob.open('Bin')).getByText('Bread, dark').first().waitFor()
   })
 
+  test('a note that somebody was typing is not lost when others move or remove the item', async () => {
+    const ada = await (await come('Ada')).make(site, 'Our flat')
+    await ada.add('To do', 'Milk')
+    await ada.add('To do', 'Bread')
+    await ada.page.getByRole('textbox', { name: 'New list' }).fill('Shop')
+    await ada.page.keyboard.press('Enter')
+    await ada.list('Shop').waitFor()
+    const bob = await (await come('Bob')).accept(await ada.invite('write'), { board: 'Our flat' })
+    await bob.list('Shop').waitFor()
+    await bob.item('Milk').waitFor()
+    const more = (person: Person, text: string) =>
+      person.item(text).getByRole('button', { name: `More about ${text}` })
+
+    await more(ada, 'Milk').click()
+    await ada.item('Milk').getByLabel('Note').fill('Two litres')
+    await more(bob, 'Milk').click()
+    await bob.item('Milk').getByLabel('Move to another list').selectOption({ label: 'Move to Shop' })
+    await bob.list('Shop').getByTitle('Has a note').waitFor()
+    await more(bob, 'Milk').click()
+    expect(await bob.item('Milk').getByLabel('Note').inputValue()).toBe('Two litres')
+
+    await more(ada, 'Bread').click()
+    await ada.item('Bread').getByLabel('Note').fill('Dark')
+    await more(bob, 'Bread').click()
+    await bob.item('Bread').getByRole('button', { name: 'Remove', exact: true }).click()
+    await ada.item('Bread').waitFor({ state: 'detached' })
+    await (await ada.open('Bin')).getByRole('button', { name: 'Restore Bread' }).click()
+    await ada.item('Bread').getByTitle('Has a note').waitFor()
+  })
+
   test('a title that somebody else gave while one was typing another is kept beside it', async () => {
     const ada = await (await come('Ada')).make(site, 'Our flat')
     const bob = await (await come('Bob')).accept(await ada.invite('write'), { board: 'Our flat' })

@@ -1,4 +1,4 @@
-import { useEffect, useRef } from 'preact/hooks'
+import { useEffect, useLayoutEffect, useRef } from 'preact/hooks'
 import { LIMITS } from '../../board/limits.ts'
 import type { Item, OtherVersion, Row } from '../state/model-types.ts'
 import { useStore } from '../state/store.ts'
@@ -112,7 +112,7 @@ function Other({ item, other }: { item: Item; other: OtherVersion }) {
   )
 }
 
-/** What others write meanwhile does not touch a field that somebody is in: it becomes another version. */
+/** What others write meanwhile does not touch a field that somebody is in: it becomes another version. It saves, too, when it goes. */
 function Note({ item, writable }: { item: Item; writable: boolean }) {
   const session = useSession()
   const field = useRef<HTMLTextAreaElement>(null)
@@ -125,10 +125,16 @@ function Note({ item, writable }: { item: Item; writable: boolean }) {
     was.current = now
   }, [now])
   const save = async () => {
-    const note = field.current?.value ?? ''
-    if (note === was.current) return
-    if (await session.act({ op: 'edit', id: item.id, note, was: was.current })) was.current = note
+    const note = field.current?.value
+    const before = was.current
+    if (note === undefined || note === before) return
+    // at once: the field may go while this is under way, and say it again
+    was.current = note
+    if (!(await session.act({ op: 'edit', id: item.id, note, was: before })) && was.current === note)
+      was.current = before
   }
+  // others may move or remove the item meanwhile, and the field with it: what was typed goes where the item is
+  useLayoutEffect(() => () => void save(), [item.id])
   return (
     <label class="field">
       <span>Note</span>

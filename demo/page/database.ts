@@ -8,6 +8,7 @@ import { Network } from './network/network.ts'
 import type { NetworkSettings, NetworkState } from './network/state.ts'
 
 export { estimate, persist } from '../../adapters/entry/browser.ts'
+export { expelOps } from '../board/expelling.ts'
 export { formatInvitation, joinOp, newInvite, parseInvitation, publicKeyOf } from '../board/invitation.ts'
 export { idOfKey, keyOf } from '../board/key-text.ts'
 export * as model from '../board/model.ts'

@@ -66,19 +66,21 @@ function Members() {
   const [question, setQuestion] = useState<Question | null>(null)
   const online = new Set(network.map(({ writer }) => writer))
   const hasInvites = useStore(session.board, state => state.invites.length > 0)
+  /** An indexer is removed by an indexer only: what others say to that has no effect. */
+  const isIndexer = people.get(session.me)?.isIndexer === true
   const members = [...people.values()].filter(({ isMember }) => isMember)
   const remove = (key: string, name: string) =>
     setQuestion({
       title: `Remove ${name}?`,
-      text: `${name} can then write no more, and still read what there is. What was written stays.${hasInvites ? ' Take back the invitations, too, that they may have: by one of those they could come back.' : ''}`,
+      text: `${name} can then write no more, and still read what there is. What was written stays.${hasInvites ? ` Invitations that ${name} made, or came by, are taken back, too; take back others that ${name} may know.` : ''}`,
       yes: `Remove ${name}`,
-      run: () => void session.act({ op: 'expel', key }).then(() => keepFocus(panelTitle))
+      run: () => void session.expel(key).then(() => keepFocus(panelTitle))
     })
   return (
     <section class="section" aria-labelledby="members">
       <h3 id="members">On this board</h3>
       <ul class="people">
-        {members.map(({ key, name, since }) => {
+        {members.map(({ key, name, since, isIndexer: isTheirs }) => {
           const shown = nameOf(name, key)
           const isMe = key === session.me
           return (
@@ -90,7 +92,7 @@ function Members() {
                   {online.has(key) ? 'Connected' : `Since ${new Date(since.at).toLocaleDateString('en-GB')}`}
                 </span>
               </span>
-              {writable && !isMe && (
+              {writable && !isMe && (isIndexer || !isTheirs) && (
                 <button type="button" class="button danger plain" onClick={() => remove(key, shown)}>
                   Remove<span class="unseen"> {shown}</span>
                 </button>
@@ -99,6 +101,9 @@ function Members() {
           )
         })}
       </ul>
+      {writable && !isIndexer && members.length > 0 && (
+        <p class="small quiet">Only who is an indexer removes others who are.</p>
+      )}
       {members.length === 0 && <p class="quiet">Not known yet.</p>}
       {question && <Confirm question={question} onclose={() => setQuestion(null)} />}
     </section>

@@ -172,6 +172,16 @@ export class Session {
     return this.act({ op: 'move', id, list: to.list, place })
   }
 
+  /** Takes back what he could come back by, too. */
+  async expel(key: string): Promise<boolean> {
+    try {
+      return await this.act(await this.sdk.expelOps(this.db.view, key))
+    } catch (error) {
+      this.#report(error)
+      return false
+    }
+  }
+
   async rename(name: string): Promise<boolean> {
     return this.act({ op: 'me', name }).then(isDone => {
       if (isDone) this.keep({ me: name })

@@ -43,6 +43,11 @@ async function remove(by: Person, name: string): Promise<void> {
     .click()
 }
 
+/** What the browser keeps of the one board that it knows. */
+function kept({ page }: Person): Promise<unknown> {
+  return page.evaluate(() => JSON.parse(localStorage.getItem('autobee-boards') ?? '[]')[0]?.joining)
+}
+
 test('with somebody who is removed go the invitations that he came by or made, and no others', async () => {
   const ada = await (await come('Ada')).make(site, 'Club')
   const bob = await (await come('Bob')).accept(await ada.invite('write'), { board: 'Club' })
@@ -56,6 +61,21 @@ test('with somebody who is removed go the invitations that he came by or made, a
   await bob.page.getByText('You were removed from this board').waitFor()
   await panel.getByRole('button', { name: 'Take back' }).nth(1).waitFor({ state: 'detached' })
   expect(await panel.getByRole('button', { name: 'Take back' }).count()).toBe(1)
+})
+
+test('who was removed and opens another link to write is told that it is no good for him, and the browser keeps no seed', async () => {
+  const ada = await (await come('Ada')).make(site, 'Club')
+  const bob = await (await come('Bob')).accept(await ada.invite('write'), { board: 'Club' })
+  await bob.page.getByLabel('New item on To do').waitFor()
+  const link = await ada.invite('write')
+  await remove(ada, 'Bob')
+  await bob.page.getByText('You were removed from this board').waitFor()
+  await bob.page.goto(link)
+  await bob.page.getByText('No link lets you in again').waitFor()
+  await until(async () => (await kept(bob)) === null)
+  await bob.page.reload()
+  await bob.page.getByText('You were removed from this board').waitFor()
+  expect(await bob.page.getByText('No link lets you in again').count()).toBe(0)
 })
 
 test('a writer who is no indexer is not offered to remove one', async () => {

@@ -15,8 +15,10 @@ export interface JoiningOptions {
   append(op: JoinOp | { readonly op: 'ask'; readonly name: string }): Promise<boolean>
 }
 
-/** `taken back`: the invitation is no good any more. `failed`: to be tried again when the board is opened again. */
-export type Joined = 'said' | 'taken back' | 'failed'
+/**
+ * `taken back`: the invitation is no good any more. `expelled`: no invitation is, for this writer. `failed`: to be tried again when the board is opened again.
+ */
+export type Joined = 'said' | 'taken back' | 'expelled' | 'failed'
 
 /**
  * Says what a newcomer has to say: asks, or comes in by an invitation, as soon as the board is here as far as that needs: a
@@ -34,6 +36,7 @@ export async function join({ db, sdk, board, invite, name, append }: JoiningOpti
   for (;;) {
     const found = await sdk.model.readInvite(db.view, key)
     if (board.state.standing.standing === 'member') return 'said'
+    if (board.state.standing.standing === 'expelled') return 'expelled'
     if (found?.closed) return 'taken back'
     if (found) break
     await changed(board)

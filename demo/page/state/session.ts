@@ -114,6 +114,8 @@ export class Session {
       if (joined !== 'failed') this.keep({ joining: null })
       if (joined === 'taken back')
         this.toasts.show({ text: 'That invitation was taken back. You can ask to be let in.', kind: 'bad' })
+      if (joined === 'expelled')
+        this.toasts.show({ text: 'No link lets you in again: somebody on the board can.', kind: 'bad' })
     } catch (error) {
       this.#report(error)
     }

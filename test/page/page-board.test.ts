@@ -77,6 +77,27 @@ describe('A board', () => {
     await bin.getByText('Nothing was removed').waitFor()
   })
 
+  test('empties the bin: lists with all that is in them', async () => {
+    ada = await (await Person.come(browser, { name: 'Ada' })).make(site, 'Our flat')
+    await ada.add('To do', 'Milk')
+    const { page } = ada
+    await page.getByRole('button', { name: 'More about Milk' }).click()
+    await page.getByRole('button', { name: 'Remove', exact: true }).click()
+    await ada.item('Milk').waitFor({ state: 'detached' })
+    await ada.add('To do', 'Bread')
+    await page.getByRole('button', { name: 'Change the list To do' }).click()
+    await page.getByRole('button', { name: 'Remove the list' }).click()
+    await ada.list('To do').waitFor({ state: 'detached' })
+    const bin = await ada.open('Bin')
+    await bin.getByRole('button', { name: 'Restore Milk' }).waitFor()
+    await bin.getByRole('button', { name: 'Restore To do' }).waitFor()
+    await bin.getByRole('button', { name: 'Empty the bin' }).click()
+    const dialog = page.getByRole('dialog', { name: 'Empty the bin?' })
+    await ada.screenshot('empty-bin')
+    await dialog.getByRole('button', { name: 'Empty the bin' }).click()
+    await bin.getByText('Nothing was removed').waitFor()
+  })
+
   test('moves items by dragging', async () => {
     ada = await (await Person.come(browser, { name: 'Ada' })).make(site, 'Our flat')
     for (const text of ['Eggs', 'Bread', 'Milk']) await ada.add('To do', text)

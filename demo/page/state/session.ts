@@ -1,3 +1,4 @@
+import { LIMITS } from '../../board/limits.ts'
 import type { Op } from '../../board/ops.ts'
 import { placeBetween } from '../../board/places.ts'
 import type { BoardDatabase } from '../database.ts'
@@ -7,6 +8,7 @@ import { type NetworkSettings, type NetworkState, NO_NETWORK } from '../network/
 import { type BoardState, NOTHING } from './board-state.ts'
 import type { ItemChange } from './changes.ts'
 import { join } from './joining.ts'
+import type { Binned } from './model-types.ts'
 import { News } from './news.ts'
 import { Reader } from './reader.ts'
 import type { Sdk } from './sdk.ts'
@@ -140,12 +142,14 @@ export class Session {
     const first = this.board.state.lists.find(state => state.list.id === list)?.rows[0]?.place
     const [top = null] = [first, this.#tops.get(list)].filter(place => place !== undefined).sort()
     const place = placeBetween([null, top])
+    if (this.#isFull('items')) return Promise.resolve(false)
     this.#tops.set(list, place)
     return this.act({ op: 'item', id: newId(), list, text, place })
   }
 
   addList(title: string): Promise<boolean> {
     const last = this.board.state.lists.at(-1)?.list.place ?? null
+    if (this.#isFull('lists')) return Promise.resolve(false)
     return this.act({ op: 'list', id: newId(), title, place: placeBetween([last, null]) })
   }
 
@@ -156,6 +160,27 @@ export class Session {
 
   async removeList(id: string, title: string): Promise<void> {
     if (await this.act({ op: 'unlist', id })) this.#offerUndo(id, title)
+  }
+
+  /** Deletes for good what is in the bin now: not what others put into it meanwhile, which nobody here has seen. */
+  async emptyBin(): Promise<void> {
+    const { model } = this.sdk
+    const view = this.db.view.snapshot()
+    let last: Binned | null = null
+    try {
+      for (;;) {
+        const bin: Binned[] = await model.readBin(view, { after: last })
+        const ops: Op[] = []
+        for (const { id, kind } of bin) {
+          const items = kind === 'list' ? ((await model.readList(view, id))?.items ?? 0) : 0
+          for (let left = items; left >= 0; left -= LIMITS.purge) ops.push({ op: 'purge', id })
+        }
+        last = bin.at(-1) ?? null
+        if (!last || !(await this.act(ops))) return
+      }
+    } catch (error) {
+      this.#report(error)
+    }
   }
 
   /** Puts an item between two others of a list: those shown at `index` of it when the item is not counted. */
@@ -213,6 +238,14 @@ export class Session {
     if (this.#isClosed) return
     const { title, advice } = troubleOf(error)
     this.toasts.show({ text: `${title}. ${advice}`, kind: 'bad' })
+  }
+
+  /** Is there no room for one more, which the user is told? */
+  #isFull(what: 'items' | 'lists'): boolean {
+    const isFull = this.board.state.counts[what] >= LIMITS[what]
+    const text = `There are ${LIMITS[what]} ${what}, and no room for more. Those in the bin count: empty it.`
+    if (isFull) this.toasts.show({ text, kind: 'bad' })
+    return isFull
   }
 
   #offerUndo(id: string, text: string): void {

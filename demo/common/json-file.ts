@@ -69,6 +69,7 @@ export async function writeWhole(
     }
     if (isNew) await link(aside, path)
     else await rename(aside, path)
+    await syncFolder(dirname(path))
     return true
   } catch (error) {
     if (isNew && (error as NodeJS.ErrnoException).code === 'EEXIST') return false
@@ -78,5 +79,19 @@ export async function writeWhole(
     )
   } finally {
     await rm(aside, { force: true }).catch(() => {})
+  }
+}
+
+/** A name is on disk when its folder is. Windows has no such thing, and needs none. */
+async function syncFolder(path: string): Promise<void> {
+  if (process.platform === 'win32') return
+  const folder = await open(path, 'r')
+  try {
+    await folder.sync()
+  } catch (error) {
+    // some network file systems take this for files alone, and have names on disk by themselves
+    if ((error as NodeJS.ErrnoException).code !== 'EINVAL') throw error
+  } finally {
+    await folder.close()
   }
 }

@@ -1,12 +1,8 @@
-import { fileURLToPath } from 'node:url'
-import { build } from 'esbuild'
 import type { BrowserContext, Page } from 'playwright'
 import { expect } from 'vitest'
 import { newPage, page, type Site, STRICT_POLICY, serveSite } from '../support/chromium.ts'
+import { bundleClient, dist } from './bundle.ts'
 import type { Client, Commands, Contents, Opened, OpenOptions, Outcome, Told } from './client.ts'
-
-const dist = fileURLToPath(new URL('../../dist/browser', import.meta.url))
-const client = fileURLToPath(new URL('./client.ts', import.meta.url))
 
 /** Pages may talk to servers on this machine. */
 const LOCAL = 'ws://127.0.0.1:*'
@@ -21,19 +17,11 @@ export interface ClientSiteOptions {
 
 /** A site whose pages run the client on the built bundle; `/elsewhere` is an empty page. */
 export async function clientSite({ host, servers = [] }: ClientSiteOptions = {}): Promise<Site> {
-  const { outputFiles } = await build({
-    entryPoints: [client],
-    bundle: true,
-    format: 'esm',
-    target: 'es2022',
-    external: ['/lib/*'],
-    write: false
-  })
   return serveSite({
     folders: { '/lib/': dist },
     files: {
       '/': page('/client.js'),
-      '/client.js': outputFiles[0]?.text as string,
+      '/client.js': await bundleClient('./client.ts'),
       '/elsewhere': page('')
     },
     policy: POLICY.replace(LOCAL, [LOCAL, ...servers].join(' ')),

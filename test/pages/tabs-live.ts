@@ -1,26 +1,14 @@
-import { fileURLToPath } from 'node:url'
-import { build } from 'esbuild'
 import puppeteer, { type Browser, type CDPSession, type Page } from 'puppeteer-core'
 import { CHROMIUM_FLAGS, findChromium } from '../../.ci/chromium.mjs'
 import { page, type Site, STRICT_POLICY, serveSite } from '../support/chromium.ts'
 import { until } from '../support/peers.ts'
+import { bundleClient, dist } from './bundle.ts'
 import type { Appended, TabCommands } from './tabs-client.ts'
 
-const dist = fileURLToPath(new URL('../../dist/browser', import.meta.url))
-const client = fileURLToPath(new URL('./tabs-client.ts', import.meta.url))
-
 export async function tabsSite(): Promise<Site> {
-  const { outputFiles } = await build({
-    entryPoints: [client],
-    bundle: true,
-    format: 'esm',
-    target: 'es2022',
-    external: ['/lib/*'],
-    write: false
-  })
   return serveSite({
     folders: { '/lib/': dist },
-    files: { '/': page('/client.js'), '/client.js': outputFiles[0]?.text as string },
+    files: { '/': page('/client.js'), '/client.js': await bundleClient('./tabs-client.ts') },
     policy: STRICT_POLICY
   })
 }

@@ -1,26 +1,14 @@
-import { fileURLToPath } from 'node:url'
-import { build } from 'esbuild'
 import type { Browser, BrowserContext, Page } from 'playwright'
 import { expect } from 'vitest'
 import { newPage, page, type Site, serveSite } from '../support/chromium.ts'
+import { bundleClient, dist } from './bundle.ts'
 import type { Kit } from './webrtc-client.ts'
-
-const dist = fileURLToPath(new URL('../../dist/browser', import.meta.url))
-const client = fileURLToPath(new URL('./webrtc-client.ts', import.meta.url))
 
 /** Pages that have the kit of `webrtc-client.ts`. */
 export async function kitSite(): Promise<Site> {
-  const { outputFiles } = await build({
-    entryPoints: [client],
-    bundle: true,
-    format: 'esm',
-    target: 'es2022',
-    external: ['/lib/*'],
-    write: false
-  })
   return serveSite({
     folders: { '/lib/': dist },
-    files: { '/': page('/client.js'), '/client.js': outputFiles[0]?.text as string }
+    files: { '/': page('/client.js'), '/client.js': await bundleClient('./webrtc-client.ts') }
   })
 }
 

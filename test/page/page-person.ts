@@ -137,6 +137,51 @@ export class Person {
     })
   }
 
+  /** The merged order that *History* shows, the earliest first: each entry and what it says. */
+  async order(): Promise<string[]> {
+    await this.open('History')
+    const scroller = this.page.locator('.order-scroll')
+    const found = new Map<number, string>()
+    for (;;) {
+      const { length, rows } = await scroller.evaluate(element => {
+        const all = [...element.querySelectorAll<HTMLElement>('.order-row')]
+        const rows = all
+          .filter(row => row.dataset.id)
+          .map(({ dataset: { position, id }, innerText }) => {
+            // what moved just now is marked, for a while
+            const words = innerText.replace(/\s+/g, ' ').replace(' moved ', ' ')
+            return [Number(position), `${id} ${words}`] as const
+          })
+        return { length: Number(all[0]?.getAttribute('aria-setsize') ?? 0), rows }
+      })
+      for (const [position, row] of rows) found.set(position, row)
+      const order = Array.from({ length }, (_, position) => found.get(position))
+      const missing = order.indexOf(undefined)
+      if (length > 0 && missing === -1) return order as string[]
+      await scroller.evaluate(
+        (element, share) => {
+          element.scrollTop = element.scrollHeight * share
+        },
+        missing / length || 0
+      )
+    }
+  }
+
+  /** Presses Tab until something of that name has the focus. */
+  async tabTo(name: string | RegExp): Promise<void> {
+    for (let i = 0; i < 80; i++) {
+      await this.page.keyboard.press('Tab')
+      const label = await this.page.evaluate(() => {
+        const element = document.activeElement as HTMLInputElement | null
+        return (
+          element?.getAttribute('aria-label') ?? element?.labels?.[0]?.innerText ?? element?.innerText ?? ''
+        )
+      })
+      if (typeof name === 'string' ? label.trim() === name : name.test(label)) return
+    }
+    throw new Error(`${name} cannot be reached with the keyboard`)
+  }
+
   /** Kept as an artifact of the run: test/page/.screens. */
   async screenshot(name: string): Promise<void> {
     mkdirSync(SCREENS, { recursive: true })

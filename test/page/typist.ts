@@ -27,7 +27,8 @@ export function installTypist(): void {
   let number = 0
   let isTyping = false
 
-  const tell = (told: Told) => void globals.tell(told)
+  // the answer may find a document that has gone
+  const tell = (told: Told) => void globals.tell(told).catch(() => {})
   const look = () => {
     for (const { textContent: text } of document.querySelectorAll('.item .text')) {
       if (!text || shown.has(text)) continue

@@ -1,5 +1,5 @@
 import type { ComponentType } from 'preact'
-import { useEffect, useRef } from 'preact/hooks'
+import { useLayoutEffect, useRef } from 'preact/hooks'
 import { BinPanel } from './bin-panel.tsx'
 import { HistoryPanel } from './history-panel.tsx'
 import { Icon } from './icons.tsx'
@@ -21,7 +21,8 @@ const PANELS: Record<PanelName, { title: string; Body: ComponentType; isWide?: b
 export function Panel({ name, onclose }: { name: PanelName; onclose(): void }) {
   const { title, Body, isWide = false } = PANELS[name]
   const heading = useRef<HTMLHeadingElement>(null)
-  useEffect(() => heading.current?.focus(), [name])
+  // at once: the next key is the panel's
+  useLayoutEffect(() => heading.current?.focus(), [name])
   return (
     <aside
       id="panel"

@@ -5,6 +5,7 @@ import Hypercore from 'hypercore'
 import { AutobeeError } from '../../src/index.ts'
 import { checkOpenOptions, type OpenStoreOptions, type StorageAdapter } from './adapter.ts'
 import { fileStoreError } from './file-errors.ts'
+import { isUnfinished, makeMarker } from './file-marker.ts'
 import { type OpenStore, openStoreWith } from './open-store.ts'
 
 export type { OpenStoreOptions, StorageAdapter } from './adapter.ts'
@@ -35,6 +36,7 @@ async function openFolder(path: string, { wait = false, readOnly = false }: Open
   await checkFolder(path, { mustExist: readOnly })
   let store: Corestore | null = null
   try {
+    if (!readOnly) await makeMarker(path)
     const storage = Hypercore.defaultStorage(path, { wait: wait && !readOnly, readOnly, ...MEMORY })
     store = new Corestore(storage, { readOnly })
     await store.ready()
@@ -53,7 +55,7 @@ async function openFolder(path: string, { wait = false, readOnly = false }: Open
 async function checkFolder(path: string, { mustExist }: { mustExist: boolean }): Promise<void> {
   let names: string[]
   try {
-    names = await readdir(path)
+    names = (await readdir(path)).filter(name => !isUnfinished(name))
   } catch (error) {
     if (!mustExist && (error as NodeJS.ErrnoException).code === 'ENOENT') return
     throw fileStoreError(error, path)

@@ -206,6 +206,18 @@ test('a tab that comes out of the back-forward cache does what was under way, an
   await expectAll([tab, other])
 })
 
+test('a tab that is hidden before its next frame shows what is new all the same', async () => {
+  const [other, , front] = all as [PageTab, PageTab, PageTab]
+  // that frame comes when it is seen again: never, here
+  await front.page.evaluate(() => {
+    globalThis.requestAnimationFrame = () => 0
+  })
+  expect(await front.page.evaluate(() => document.visibilityState)).toBe('visible')
+  await typing([other])
+  await until(() => front.shown.size >= MORE)
+  await expectAll(all)
+})
+
 test('all tabs are frozen at once while they add items: woken, they have and do all that was begun', async () => {
   await typing(all)
   for (const tab of all) await tab.freeze()

@@ -87,7 +87,7 @@ export interface Output {
 
 /** Variables of the test's own run, which users' programs do not have; what configures npm stays. */
 const OF_THE_TEST =
-  /^(VITEST|NODE_(OPTIONS|ENV|PATH)$|npm_(package|lifecycle|command|execpath|config_local_prefix))/
+  /^(VITEST|NODE_(OPTIONS|ENV|PATH)$|npm_(package|lifecycle|command|execpath|config_(local_prefix|loglevel)))/
 
 /** Runs a program to its end; rejects with all that it said when it fails. */
 export async function run(program: string, args: readonly string[], cwd: string): Promise<Output> {

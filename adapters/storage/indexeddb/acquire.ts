@@ -37,7 +37,8 @@ export async function acquire(
 ): Promise<Holding> {
   const { indexedDB: factory, locks } = environment
   if (!factory) throw unsupported('there is no IndexedDB here; take memory(), or file(path) in Node')
-  const lock = locks ? await lockOf(locks, name, options) : null
+  const every = environment.lease / 5
+  const lock = locks ? await lockOf(locks, name, { ...options, every }) : null
   const voice = new Voice(environment, name)
   let connection: Connection | null = null
   try {
@@ -59,7 +60,11 @@ export async function acquire(
   }
 }
 
-async function lockOf(locks: LockManager, name: string, options: AcquireOptions): Promise<Lock> {
+async function lockOf(
+  locks: LockManager,
+  name: string,
+  options: AcquireOptions & { every: number }
+): Promise<Lock> {
   try {
     return await (options.wait ? awaitLock : takeLock)(locks, name, options)
   } catch (error) {

@@ -223,6 +223,41 @@ test('a page that waits for the store and is put aside lets others go before it'
   await write(await waiting, 1)
 })
 
+/** As Chromium is now and then: it lets one wait for what nobody has, until any request is taken back. */
+function forgetfulLocks() {
+  const { locks } = navigator
+  const asked = { count: 0 }
+  let remember = () => {}
+  const isReminded = new Promise<void>(resolve => {
+    remember = resolve
+  })
+  const request = async (name: string, { signal }: LockOptions, hold: LockGrantedCallback<void>) => {
+    asked.count++
+    if (asked.count === 1) {
+      await isReminded
+      return locks.request(name, hold)
+    }
+    await new Promise(resolve => signal?.addEventListener('abort', resolve))
+    remember()
+    throw signal?.reason
+  }
+  return { asked, locks: { request, query: () => locks.query() } as LockManager }
+}
+
+test('a page that waits for a store that nobody has reminds the browser of it, and nobody before that', async () => {
+  const name = freshName()
+  const first = await open(tab(), name)
+  const { asked, locks } = forgetfulLocks()
+  const waiting = open(tab({ locks, lease: 10 }), name, { wait: true })
+  let looks = 0
+  const { query } = locks
+  Object.assign(locks, { query: () => query().finally(() => looks++) })
+  await until(async () => looks >= 3)
+  expect(asked.count).toBe(1)
+  await first.close()
+  await write(await waiting, 1)
+})
+
 test('deleted from outside, everything rejects with STORE_CLOSED, reason DELETED; the delete is not held up', async () => {
   const name = freshName()
   const store = await open(tab(), name)

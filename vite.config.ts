@@ -10,6 +10,8 @@ const builds: Record<string, UserConfig> = { browser: browserBundle, page: pageB
 export default defineConfig(({ mode }) => ({
   ...(builds[mode] ?? nodeBundle),
   test: {
+    // one fewer than there are cores is the default, which leaves the second of two idle: many cases wait for processes and pages
+    maxWorkers: 2,
     projects: projects()
   }
 }))

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach } from 'vitest'
 import { openStore } from '../../adapters/storage/file.ts'
 import { memory } from '../../adapters/storage/memory.ts'
-import { connectRelay } from '../../adapters/transport/websocket.ts'
+import { connectRelay, type RelayHandle } from '../../adapters/transport/websocket.ts'
 import { apply } from '../../demo/board/apply.ts'
 import { type Invitation, joinOp, parseInvitation, publicKeyOf } from '../../demo/board/invitation.ts'
 import { readInvite } from '../../demo/board/model.ts'
@@ -56,7 +56,12 @@ export class StartHarness {
   }
 
   /** A peer of the board, connected over the relays of the link; a reader so far. */
-  async reader({ key, encryptionKey, relays }: Invitation): Promise<Autobee> {
+  async reader(invitation: Invitation): Promise<Autobee> {
+    return (await this.connected(invitation)).db
+  }
+
+  /** The same, with its connections. */
+  async connected({ key, encryptionKey, relays }: Invitation): Promise<{ db: Autobee; relay: RelayHandle }> {
     const store = await openStore(memory())
     const db = new Autobee(store, key, { valueEncoding: 'json', apply, encryptionKey })
     await db.ready()
@@ -66,7 +71,7 @@ export class StartHarness {
       await db.close()
       await store.close()
     })
-    return db
+    return { db, relay }
   }
 
   /** The same, let in by the link's invitation. */

@@ -3,7 +3,6 @@ import { readFile, stat } from 'node:fs/promises'
 import { connect } from 'node:net'
 import b4a from 'b4a'
 import { expect, test } from 'vitest'
-import { connectRelay } from '../../adapters/transport/websocket.ts'
 import { parseInvitation, publicKeyOf } from '../../demo/board/invitation.ts'
 import {
   readBoard,
@@ -113,8 +112,7 @@ test('when somebody took its invitation back, the next start prints a link with 
 
 test('it says which member it is to those it is connected with, so that a page names it', async () => {
   const { invitation } = await h.start()
-  const bea = await h.reader(invitation)
-  const relay = connectRelay(bea, invitation.relays)
+  const { db: bea, relay } = await h.connected(invitation)
   const told = new Set<string | null>()
   const names = new Names(
     () => bea.local.key,
@@ -122,13 +120,13 @@ test('it says which member it is to those it is connected with, so that a page n
       for (const peer of relay.peers) told.add(names.of(peer))
     }
   )
+  for (const peer of relay.peers) names.ask(peer)
   relay.on('peer', peer => names.ask(peer))
   const nameOf = async () => {
     const people = await readPeople(bea.view)
     return people.find(({ key }) => told.has(key))?.name
   }
   await until(async () => (await nameOf()) === 'Always-on peer')
-  await relay.close()
 })
 
 test('--join makes one more peer of the board, that has all of it when the first is gone', async () => {

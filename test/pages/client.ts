@@ -101,6 +101,7 @@ let troubles: string[] = []
 /** What no test wanted to hear at once. */
 const untold: Told[] = []
 let failure: Failure | null = null
+let toils = 0
 let returns = 0
 addEventListener('pageshow', ({ persisted }) => {
   if (persisted) returns++
@@ -222,7 +223,24 @@ const commands = {
     })
   },
 
-  /** What `run` ended with. */
+  /** Makes syncs of a bare store without end: most of the time is spent in transactions that ask first. */
+  async toil({ name }: { name: string }): Promise<void> {
+    failure = null
+    toils = 0
+    const held = await indexedDb(name, { wait: true }).openKeyValue()
+    const forEver = async () => {
+      for (; ; toils++) await held.sync()
+    }
+    forEver().catch((error: unknown) => {
+      failure = failureOf(error)
+    })
+  },
+
+  async toils(): Promise<number> {
+    return toils
+  },
+
+  /** What `run` or `toil` ended with. */
   async failure(): Promise<Failure | null> {
     return failure
   },

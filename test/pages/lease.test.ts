@@ -79,6 +79,29 @@ describe.concurrent.each([
     })
   }
 
+  test('a tab that is frozen in the middle of a transaction keeps nobody from the store', async () => {
+    const name = `toil ${where}`
+    const toils = async (tab: LiveTab) => {
+      const before = await tab.call('toils')
+      await until(async () => (await tab.call('toils')) >= before + 5)
+    }
+    for (let round = 0; round < 5; round++) {
+      const sleeper = await browser.open(url())
+      await sleeper.call('toil', { name })
+      await toils(sleeper)
+      const other = await browser.open(url())
+      await sleeper.freeze()
+      await other.call('toil', { name })
+      await toils(other)
+      await sleeper.thaw()
+      await until(async () => (await sleeper.call('failure')) !== null)
+      expect(await sleeper.call('failure')).toMatchObject({ code: 'STORE_LOCKED', reason: 'TAKEN_OVER' })
+      await sleeper.page.close()
+      await other.page.close()
+    }
+    browser.expectCalm()
+  })
+
   test('a tab that was frozen, and nobody took its store, goes on', async () => {
     const name = `woken ${where}`
     const tab = await browser.open(url())

@@ -1,9 +1,18 @@
 import { type Connection, type ConnectionEvents, connect, randomId } from './connection.ts'
 import type { Environment } from './environment.ts'
-import { isConnectionLost, lockedError, lostError, openError, storeError, unsupported } from './errors.ts'
-import { claim, type Holder } from './lease.ts'
+import {
+  isConnectionLost,
+  lockedError,
+  lostError,
+  openError,
+  PutAside,
+  storeError,
+  unsupported
+} from './errors.ts'
+import { claim, type Holder, release } from './lease.ts'
 import { awaitLock, type Lock, takeLock } from './lock.ts'
 import type { PageLife } from './page-life.ts'
+import { breakOff } from './requests.ts'
 import { Voice } from './voice.ts'
 import type { Owner } from './write.ts'
 
@@ -35,28 +44,68 @@ export async function acquire(
   environment: Environment,
   options: AcquireOptions
 ): Promise<Holding> {
-  const { indexedDB: factory, locks } = environment
-  if (!factory) throw unsupported('there is no IndexedDB here; take memory(), or file(path) in Node')
+  const { indexedDB, locks } = environment
+  if (!indexedDB) throw unsupported('there is no IndexedDB here; take memory(), or file(path) in Node')
   const every = environment.lease / 5
-  const lock = locks ? await lockOf(locks, name, { ...options, every }) : null
-  const voice = new Voice(environment, name)
-  let connection: Connection | null = null
+  for (;;) {
+    await options.life.whenBack()
+    const lock = locks ? await lockOf(locks, name, { ...options, every }) : null
+    try {
+      return await takeOver(name, { ...options, environment, factory: indexedDB, lock })
+    } catch (error) {
+      if (!(error instanceof PutAside))
+        throw isConnectionLost(error) ? lostError(name, error) : storeError(error, name)
+    }
+  }
+}
+
+interface TakeOverOptions extends AcquireOptions {
+  readonly environment: Environment
+  readonly factory: IDBFactory
+  readonly lock: Lock | null
+}
+
+/** @throws PutAside when the page was meanwhile: nothing is held then, not even while it is frozen */
+async function takeOver(name: string, { lock, life, ...options }: TakeOverOptions): Promise<Holding> {
+  const voice = new Voice(options.environment, name)
+  const token = randomId()
+  let database: IDBDatabase | null = null
+  let isAside = life.isAway
+  const letGo = () => {
+    if (database) {
+      breakOff(database)
+      // should the claim have been committed
+      release(database, { token }).catch(noop)
+      database.close()
+    }
+    void lock?.release()
+  }
+  const off = life.listen({
+    onLeave: () => {
+      isAside = true
+      letGo()
+    },
+    onReturn: noop
+  })
+  const check = () => {
+    if (isAside) throw new PutAside()
+  }
   try {
-    connection = await connect(name, { ...options, factory })
-    const owner = await own(connection.database, {
-      ...options,
-      name,
-      environment,
-      voice,
-      hasLock: lock !== null
-    })
+    check()
+    const connection = await connect(name, options)
+    database = connection.database
+    check()
+    const owner = await own(database, { ...options, name, token, voice, hasLock: lock !== null })
+    check()
     voice.say('taken', owner.token)
     return { connection, owner, lock, voice }
   } catch (error) {
-    connection?.database.close()
+    database?.close()
     voice.close()
     await lock?.release()
-    throw isConnectionLost(error) ? lostError(name, error) : storeError(error, name)
+    throw isAside ? new PutAside() : error
+  } finally {
+    off()
   }
 }
 
@@ -75,6 +124,8 @@ async function lockOf(
 interface OwnOptions {
   readonly name: string
   readonly environment: Environment
+  /** Of the owner that this becomes. */
+  readonly token: string
   readonly voice: Voice
   readonly hasLock: boolean
   readonly wait: boolean
@@ -82,8 +133,7 @@ interface OwnOptions {
 }
 
 async function own(database: IDBDatabase, options: OwnOptions): Promise<Owner> {
-  const { name, environment, voice, hasLock, wait, signal } = options
-  const token = randomId()
+  const { name, environment, token, voice, hasLock, wait, signal } = options
   const found: { gone: Holder | null } = { gone: null }
   for (;;) {
     const result = await claim(database, { token, hasLock, now: environment.now(), gone: found.gone })
@@ -106,3 +156,5 @@ function patience(holder: Holder, { now, lease }: Environment): number {
   const rest = holder.hasLock ? lease : lease - age
   return isFresh ? Math.max(rest, lease / 10) : lease / 10
 }
+
+function noop(): void {}

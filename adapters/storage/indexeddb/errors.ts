@@ -2,13 +2,20 @@ import { AutobeeError, type AutobeeErrorCode } from '../../../src/index.ts'
 
 /** The connection to the database is gone; what ran on it may run again on another. Never leaves this folder. */
 export class ConnectionLost extends Error {
-  /** No transaction was made: what should have been written was not. */
-  readonly hadNotBegun: boolean
+  /** What should have been written was not: no transaction was made, or it was aborted. */
+  readonly hadNoEffect: boolean
 
-  constructor(cause: unknown, { hadNotBegun = false }: { hadNotBegun?: boolean } = {}) {
+  constructor(cause: unknown, { hadNoEffect = false }: { hadNoEffect?: boolean } = {}) {
     super('the connection to the database is gone', { cause })
     this.name = 'ConnectionLost'
-    this.hadNotBegun = hadNotBegun
+    this.hadNoEffect = hadNoEffect
+  }
+}
+
+/** Given up because the page is put aside. Never leaves this folder. */
+export class PutAside extends ConnectionLost {
+  constructor() {
+    super(null, { hadNoEffect: true })
   }
 }
 

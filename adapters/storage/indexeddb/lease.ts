@@ -94,12 +94,12 @@ export async function verify(database: IDBDatabase, owner: Owner): Promise<boole
  * Gives the store free; the owner's epoch stays until somebody takes the next. Asks for nothing first, so that it works
  * in a page that is not run any more: only this owner has a lease of that name.
  */
-export function release(database: IDBDatabase, owner: Owner): Promise<void> {
+export async function release(database: IDBDatabase, { token }: Pick<Owner, 'token'>): Promise<void> {
   const transaction = begin(database, [STORES.meta], { mode: 'readwrite', durability: 'relaxed' })
   const done = completed(transaction)
-  transaction.objectStore(STORES.meta).delete(leaseOf(owner.token))
+  transaction.objectStore(STORES.meta).delete(leaseOf(token))
   transaction.commit()
-  return done
+  await done
 }
 
 function isUnheard(holder: Holder, gone: Holder | null): boolean {

@@ -37,17 +37,14 @@ export async function awaitLock(
     const leaving = new AbortController()
     const leave = () => leaving.abort()
     signal?.addEventListener('abort', leave)
-    let off = () => {}
-    const returned = new Promise<void>(resolve => {
-      off = life.listen({ onLeave: leave, onReturn: resolve })
-    })
+    const off = life.listen({ onLeave: leave, onReturn: noop })
     const looking = setInterval(() => void remind(locks, name, leaving), every)
     try {
       return await request(locks, name, { ...options, query: { signal: leaving.signal } })
     } catch (error) {
       if (!leaving.signal.aborted) throw error
       if (signal?.aborted) throw lockedError(name)
-      await returned
+      await life.whenBack()
     } finally {
       clearInterval(looking)
       signal?.removeEventListener('abort', leave)

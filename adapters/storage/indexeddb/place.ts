@@ -14,17 +14,25 @@ import {
 import { beat, release, verify } from './lease.ts'
 import { type Lock, takeLock } from './lock.ts'
 import { PageLife } from './page-life.ts'
+import { breakOff } from './requests.ts'
 import { Voice } from './voice.ts'
 import type { Owner } from './write.ts'
 
 type State =
   | { readonly state: 'open'; readonly database: IDBDatabase }
   /** Opened anew: after the browser closed the connection, or when the page comes back. */
-  | { readonly state: 'moving'; readonly done: Promise<void> }
+  | Moving
   /** The page is hidden for good, or frozen: others may have the store. */
   | { readonly state: 'away'; readonly gate: Gate }
   | { readonly state: 'failed'; readonly error: AutobeeError }
   | { readonly state: 'closed' }
+
+interface Moving {
+  readonly state: 'moving'
+  readonly done: Promise<void>
+  /** The other connection, as soon as there is one. */
+  database: IDBDatabase | null
+}
 
 interface Gate {
   readonly promise: Promise<void>
@@ -47,6 +55,8 @@ export class Place {
   #lock: Lock | null
   #voice: Voice
   #verifying: Promise<void> | null = null
+  /** The end of the last move; never rejects. */
+  #moved: Promise<void> = Promise.resolve()
   /** When the store was last known to be ours, ms since 1970. */
   #known: number
   /** Opened anew, and nothing has worked since. */
@@ -94,7 +104,7 @@ export class Place {
 
   /** @throws ConnectionLost unless {@link ready} has just given null */
   get database(): IDBDatabase {
-    if (this.#state.state !== 'open') throw new ConnectionLost(null, { hadNotBegun: true })
+    if (this.#state.state !== 'open') throw new ConnectionLost(null, { hadNoEffect: true })
     return this.#state.database
   }
 
@@ -144,7 +154,7 @@ export class Place {
     if (this.#isUnproved && this.#isKnown()) this.fail(lostError(this.name, cause))
     else {
       this.#isUnproved = true
-      this.#move(() => this.#reopen())
+      this.#move(moving => this.#reopen(moving))
     }
   }
 
@@ -155,7 +165,7 @@ export class Place {
   }
 
   async close(): Promise<void> {
-    if (this.#state.state === 'moving') await this.#state.done
+    while (this.#state.state === 'moving') await this.#state.done
     if (this.#state.state === 'open') await this.#release(this.#state.database)
     await this.#end({ state: 'closed' })
   }
@@ -180,11 +190,7 @@ export class Place {
 
   /** Should that not work, the next owner waits for the end of the lease. */
   #release(database: IDBDatabase): Promise<void> {
-    try {
-      return release(database, this.owner).catch(noop)
-    } catch {
-      return Promise.resolve()
-    }
+    return release(database, this.owner).catch(noop)
   }
 
   #speak(): void {
@@ -226,11 +232,14 @@ export class Place {
 
   /** The page goes: lets go at once, so that the browser can keep it, and others can have the store meanwhile. */
   #leave(): void {
-    if (this.#state.state !== 'open') return
+    if (this.#state.state !== 'open' && this.#state.state !== 'moving') return
     const { database } = this.#state
-    // what runs comes to its end first, the commits before the release
-    void this.#release(database)
-    database.close()
+    if (database) {
+      breakOff(database)
+      // what is committed comes to its end first
+      void this.#release(database)
+      database.close()
+    }
     this.#state = { state: 'away', gate: gate() }
     void this.#letGo()
   }
@@ -238,11 +247,14 @@ export class Place {
   #return(): void {
     if (this.#state.state !== 'away') return
     const { gate } = this.#state
-    this.#move(async () => {
-      this.#lock = await this.#takeLockAgain()
+    this.#move(async moving => {
+      const lock = await this.#takeLockAgain()
+      // it failed meanwhile, or was put aside again
+      if (this.#state !== moving) return lock?.release()
+      this.#lock = lock
       this.#voice = new Voice(this.#environment, this.name)
       this.#speak()
-      await this.#reopen()
+      await this.#reopen(moving)
     })
     gate.open()
   }
@@ -257,22 +269,23 @@ export class Place {
     })
   }
 
-  #move(move: () => Promise<void>): void {
+  #move(move: (moving: Moving) => Promise<void>): void {
     const run = async () => {
       try {
-        await move()
+        await move(moving)
       } catch (error) {
-        this.fail(isConnectionLost(error) ? lostError(this.name, error) : storeError(error, this.name))
+        if (this.#state === moving)
+          this.fail(isConnectionLost(error) ? lostError(this.name, error) : storeError(error, this.name))
       }
-      if (this.#life.isAway) this.#leave()
-      // it may have taken the lock after it had failed
-      if (this.failure) await this.#letGo()
     }
-    this.#state = { state: 'moving', done: Promise.resolve().then(run) }
+    // after one that was given up: it may be about to get the lock, and to let go of it
+    this.#moved = this.#moved.then(run)
+    const moving: Moving = { state: 'moving', done: this.#moved, database: null }
+    this.#state = moving
   }
 
   /** Only what is still the same database, and still ours. */
-  async #reopen(): Promise<void> {
+  async #reopen(moving: Moving): Promise<void> {
     const { database, id } = await connect(this.name, {
       factory: this.#environment.indexedDB as IDBFactory,
       mayCreate: false,
@@ -280,11 +293,13 @@ export class Place {
       onLost: () => this.lost()
     })
     try {
+      if (this.#state !== moving) throw closedError(this.name)
+      moving.database = database
       if (id !== this.id) throw deletedError(this.name)
       const now = this.#environment.now()
       if (!(await beat(database, this.owner, { beat: now, hasLock: this.#lock !== null })))
         throw takenOver(this.name)
-      if (this.#state.state !== 'moving') throw closedError(this.name)
+      if (this.#state !== moving) throw closedError(this.name)
       this.#known = now
       this.#state = { state: 'open', database }
     } catch (error) {

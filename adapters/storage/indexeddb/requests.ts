@@ -1,4 +1,4 @@
-import { ConnectionLost } from './errors.ts'
+import { ConnectionLost, PutAside } from './errors.ts'
 
 /**
  * Where the entries are, the commits that are not among them yet, the records of who owns them, and what large range
@@ -9,6 +9,10 @@ export const STORES = { entries: 'entries', log: 'log', meta: 'meta', undo: 'und
 export type StoreName = (typeof STORES)[keyof typeof STORES]
 
 export type Durability = 'relaxed' | 'strict'
+
+/** Transactions under way, by their connection. */
+const underWay = new WeakMap<IDBDatabase, Set<IDBTransaction>>()
+const putAside = new WeakSet<IDBTransaction>()
 
 /**
  * Whatever writes takes the log along, so that only one such transaction runs at a time. When Chromium (150) is killed while
@@ -23,10 +27,35 @@ export function begin(
 ): IDBTransaction {
   const scope = mode === 'readwrite' ? new Set([...stores, STORES.log]) : stores
   try {
-    return database.transaction([...scope], mode, durability && { durability })
+    return followed(database.transaction([...scope], mode, durability && { durability }))
   } catch (error) {
-    throw new ConnectionLost(error, { hadNotBegun: true })
+    throw new ConnectionLost(error, { hadNoEffect: true })
   }
+}
+
+/**
+ * Aborts what waits for an answer that this page has to hear before it goes on: frozen, it would never hear it, and keep the
+ * database from all others. What is committed already needs nobody.
+ */
+export function breakOff(database: IDBDatabase): void {
+  for (const transaction of underWay.get(database) ?? []) {
+    try {
+      transaction.abort()
+      putAside.add(transaction)
+    } catch {
+      // it is committed
+    }
+  }
+}
+
+function followed(transaction: IDBTransaction): IDBTransaction {
+  const { db } = transaction
+  const all = underWay.get(db) ?? new Set()
+  underWay.set(db, all.add(transaction))
+  const forget = () => all.delete(transaction)
+  transaction.addEventListener('complete', forget)
+  transaction.addEventListener('abort', forget)
+  return transaction
 }
 
 /**
@@ -71,7 +100,7 @@ export function onFailure(transaction: IDBTransaction, fail: (error: unknown) =>
   transaction.addEventListener('complete', off)
   transaction.addEventListener('abort', () => {
     off()
-    fail(transaction.error ?? new ConnectionLost(null))
+    fail(putAside.has(transaction) ? new PutAside() : (transaction.error ?? new ConnectionLost(null)))
   })
 }
 

@@ -5,6 +5,7 @@ import {
   isConnectionLost,
   lostError,
   NotOwner,
+  PutAside,
   storeError,
   takenOver
 } from './errors.ts'
@@ -35,9 +36,9 @@ export class Work {
     for (let wait = this.#place.ready(); wait; wait = this.#place.ready()) await wait
   }
 
-  /** Again, once, if the connection was gone before anything was asked of it. */
+  /** Again, once, if the connection was gone before anything was asked of it; each time that the page was put aside. */
   async write(write: () => Promise<void>): Promise<void> {
-    for (let isSecond = false; ; isSecond = true) {
+    for (let isSecond = false; ; ) {
       // what is ready is so in this turn only
       const ready = () => this.#place.ready({ toWrite: true })
       for (let wait = ready(); wait; wait = ready()) await wait
@@ -48,8 +49,9 @@ export class Work {
         this.#place.confirm(since)
         return
       } catch (error) {
-        if (isSecond || !(error instanceof ConnectionLost) || !error.hadNotBegun)
+        if (isSecond || !(error instanceof ConnectionLost) || !error.hadNoEffect)
           throw await this.#failedWrite(error, database)
+        isSecond = !(error instanceof PutAside)
         this.#place.lost(error, database)
       }
     }
@@ -66,7 +68,7 @@ export class Work {
   }
 
   async #attempt<T>(read: () => Promise<T>): Promise<T> {
-    for (let isSecond = false; ; isSecond = true) {
+    for (let isSecond = false; ; ) {
       for (let wait = this.#place.ready(); wait; wait = this.#place.ready()) await wait
       const { database } = this.#place
       try {
@@ -75,6 +77,7 @@ export class Work {
         return result
       } catch (error) {
         if (isSecond || !isConnectionLost(error)) throw this.errorOf(error)
+        isSecond = !(error instanceof PutAside)
         this.#place.lost(error, database)
       }
     }

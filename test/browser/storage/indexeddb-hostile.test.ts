@@ -82,6 +82,61 @@ test('a page that is put aside at any moment of a commit delays it', async () =>
   expect((await contents(store)).length).toBe(24)
 })
 
+/** Lets the page hear of what it waits for, little by little. */
+async function moments(count: number): Promise<void> {
+  const { port1, port2 } = new MessageChannel()
+  for (let moment = 0; moment < count; moment++) {
+    const isHeard = new Promise(resolve => {
+      port1.onmessage = resolve
+    })
+    port2.postMessage(null)
+    await isHeard
+  }
+  port1.close()
+}
+
+test('a page that is put aside, and once more while it comes back, at any moment of a large commit or a sync, delays it', async () => {
+  const page = tab()
+  const store = await open(page, freshName(), { large: 1 })
+  for (let count = 0; count < 40; count++) {
+    const running = [store.commit([put(keyOf(count), ONE)]), store.sync()]
+    await moments(count)
+    page.page.dispatchEvent(new Event('pagehide'))
+    page.page.dispatchEvent(new Event('pageshow'))
+    await moments(count % 7)
+    page.page.dispatchEvent(new Event('pagehide'))
+    await moments(count % 5)
+    page.page.dispatchEvent(new Event('pageshow'))
+    await Promise.all(running)
+  }
+  expect((await contents(store)).length).toBe(40)
+})
+
+test.each([
+  ['with', tab],
+  ['without', tabWithoutLocks]
+])(
+  'a page that is put aside at any moment of an opening lets another have the store, %s Web Locks',
+  async (_, make) => {
+    const name = freshName()
+    for (let count = 0; count < 30; count++) {
+      const page = make()
+      const opening = open(page, name)
+      await moments(count)
+      page.page.dispatchEvent(new Event('pagehide'))
+      const other = await open(make(), name, { wait: true })
+      await other.commit([put(keyOf(count), ONE)])
+      await other.close()
+      page.page.dispatchEvent(new Event('pageshow'))
+      // it may have had the store already
+      const found = await opening.then(contents).catch(error => error)
+      if (Array.isArray(found)) expect(found.length).toBe(count + 1)
+      else expect(found).toMatchObject(TAKEN_OVER)
+      for (const store of opened.splice(0)) await store.close()
+    }
+  }
+)
+
 test('a store that fails while its page comes back holds no lock', async () => {
   const name = freshName()
   const page = tab()

@@ -223,6 +223,23 @@ test('a page that waits for the store and is put aside lets others go before it'
   await write(await waiting, 1)
 })
 
+test.each([
+  ['with', tab],
+  ['without', tabWithoutLocks]
+])('who is away already takes no store, %s Web Locks: its page will be frozen', async (_, make) => {
+  const name = freshName()
+  const away = make()
+  const first = await open(away, freshName())
+  away.document.dispatchEvent(new Event('freeze'))
+  const opening = open(away, name)
+  const other = await open(make(), name)
+  await write(other, 1)
+  await other.close()
+  away.document.dispatchEvent(new Event('resume'))
+  expect(await valueIn(await opening)).toBe(1)
+  await write(first, 2)
+})
+
 /** As Chromium is now and then: it lets one wait for what nobody has, until any request is taken back. */
 function forgetfulLocks() {
   const { locks } = navigator

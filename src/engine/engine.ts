@@ -1,6 +1,5 @@
 import b4a from 'b4a'
 import type Hyperbee from 'hyperbee2'
-import type Hypercore from 'hypercore'
 import { createAnchor } from '../apply/anchor.ts'
 import { ApplyHost } from '../apply/host.ts'
 import { AutobeeError } from '../errors.ts'
@@ -8,9 +7,9 @@ import { type Head, hexOf } from '../keys.ts'
 import type { OrderSource } from '../listing/place.ts'
 import { sourceOfEngine } from '../listing/source-of.ts'
 import type { Unit } from '../oplog/unit.ts'
-import type { Freeze, WriterCore } from '../oplog/writer.ts'
+import type { WriterCore } from '../oplog/writer.ts'
 import { Linearizer, type Role } from '../order/index.ts'
-import { BOOT_KEY, type Boot, decodeBoot } from '../system/boot.ts'
+import { type Boot, readBoot } from '../system/boot.ts'
 import { OrderHashes } from '../system/order-hash.ts'
 import { Applier } from './applier.ts'
 import { AtomicCores } from './atomic.ts'
@@ -21,7 +20,8 @@ import { History } from './history.ts'
 import { type Inspection, inspect } from './inspection.ts'
 import { Journal } from './journal.ts'
 import { LocalOplog, originOf } from './local-oplog.ts'
-import { ONCE_KEY, OnceRecord } from './once.ts'
+import { Obstacles } from './obstacles.ts'
+import { OnceRecord } from './once.ts'
 import {
   checkFirst,
   checkLengths,
@@ -34,6 +34,7 @@ import {
   type StoredOrder,
   undoPointsOf
 } from './opening.ts'
+import { OwnGrowth } from './own-growth.ts'
 import type { Append } from './queue.ts'
 import { notWritable } from './refusals.ts'
 import type { CycleReport } from './report.ts'
@@ -71,11 +72,9 @@ export class Engine {
   readonly #applier: Applier
   readonly #journal: Journal
   readonly #local: LocalOplog
-  #blocked: readonly Blocked[] = []
-  #told = new Set<string>()
+  readonly #obstacles: Obstacles
+  readonly #growth: OwnGrowth
   #closed = false
-  /** A peer gave back a tail of an own core, or the own oplog has a conflict. */
-  #stale = false
   #loaded = false
   #hasWritten = false
   readonly #sync = new BackgroundSync(() => this.sync())
@@ -84,10 +83,8 @@ export class Engine {
   static async open(options: EngineOptions): Promise<Engine> {
     const { cores, key } = options
     const system = await cores.system(key)
-    const record = await system.getUserData(BOOT_KEY)
-    const boot = record ? decodeBoot(record) : null
-    const answered = await system.getUserData(ONCE_KEY)
-    const once = answered ? OnceRecord.decode(answered) : new OnceRecord()
+    const boot = await readBoot(system)
+    const once = await OnceRecord.read(system)
     const own: OwnCores = { system, oplog: await openOplog(options, boot), view: await cores.view(key) }
     await checkOrigin(options, own.oplog)
     if (boot) checkLengths(own, boot)
@@ -118,6 +115,13 @@ export class Engine {
     this.linearizer = new Linearizer<Unit>({ bootstrap: hexOf(options.key), local: this.localId, base })
     this.#hashes = OrderHashes.from(base?.position ?? 0, stored.record?.orderHash ?? b4a.alloc(32))
     this.writers = this.#createWriters()
+    this.#obstacles = new Obstacles({ ...options, localId: this.localId, writers: this.writers })
+    this.#growth = new OwnGrowth({
+      own,
+      atomic,
+      onstale: options.onstale,
+      onconflict: length => this.writers.ensure(this.localId).conflict(length)
+    })
     this.#local = this.#createLocal()
     this.#writer = options.raw ? new RawWriter(atomic.view) : new BufferedWriter(atomic.view)
     this.view = options.openView(this.#writer.bee)
@@ -168,7 +172,7 @@ export class Engine {
 
   /** Why entries that are here are not in the order. */
   get blocked(): readonly Blocked[] {
-    return this.#blocked
+    return this.#obstacles.blocked
   }
 
   views(): Head[] {
@@ -183,8 +187,8 @@ export class Engine {
       const length = this.linearizer.knownLength(writer)
       if (length > 0) heads.push({ key: this.writers.ensure(writer).key, length })
     }
-    const isStranger = this.roleOfLocal() === 'none' && this.localLength > 0
-    if (isStranger) heads.push({ key: this.localKey, length: this.localLength })
+    const { localKey: key, localLength: length } = this
+    if (this.roleOfLocal() === 'none' && length > 0) heads.push({ key, length })
     return heads
   }
 
@@ -230,6 +234,7 @@ export class Engine {
   async close(): Promise<void> {
     if (this.#closed) return
     this.#closed = true
+    this.#growth.stop()
     await this.cycle.close()
     this.#sync.stop()
     this.#local.close()
@@ -244,7 +249,7 @@ export class Engine {
   async #markClean(): Promise<void> {
     const { boot } = this.#parts
     const isWhole =
-      this.#loaded && !this.#stale && this.cycle.state === 'closed' && this.#applier.unflushed === 0
+      this.#loaded && !this.#growth.isStale && this.cycle.state === 'closed' && this.#applier.unflushed === 0
     const isWritten = this.#hasWritten || (boot !== null && !boot.isClean)
     if (!isWhole || !isWritten || (this.linearizer.length === 0 && !boot)) return
     try {
@@ -258,12 +263,7 @@ export class Engine {
 
   async #load(): Promise<void> {
     const { boot, stored, own } = this.#parts
-    for (const core of [own.oplog, own.view, own.system]) {
-      core.on('append', () => this.#ongrown(core))
-      // between the opening of the atom and here
-      this.#ongrown(core)
-    }
-    own.oplog.on('conflict', length => this.#onconflict(length))
+    this.#growth.watch()
     const known = membersOf(stored, hexOf(this.#o.key))
     const keep = await restore({
       base: stored.record?.base ?? null,
@@ -286,7 +286,8 @@ export class Engine {
       this.#journal.undo(this.linearizer.length)
     }
     if (isFrozen(this.#o, boot, own)) this.#o.forked.add(this.localId)
-    for (const id of this.#o.forked) this.writers.ensure(id).conflict(this.writers.ensure(id).readLength)
+    const forked = [...this.#o.forked].map(id => this.writers.ensure(id))
+    for (const writer of forked) writer.conflict(writer.readLength)
     this.#local.read()
     const isRotated =
       !!boot && (!b4a.equals(boot.local, this.localKey) || this.#o.localFrozen !== boot.localFrozen)
@@ -342,7 +343,7 @@ export class Engine {
         if (this.#loaded) this.cycle.kick()
       },
       check: unit => checkFirst(unit, this.#o),
-      onfreeze: (writer, freeze) => this.#onfreeze(writer, freeze)
+      onfreeze: (writer, freeze) => this.#obstacles.froze(writer, freeze)
     })
   }
 
@@ -382,12 +383,12 @@ export class Engine {
       stats,
       local: () => this.#local.writer,
       now: () => this.#o.now(),
-      isStale: () => this.#stale,
+      isStale: () => this.#growth.isStale,
       mayAppend: () => this.#local.mayAppend(),
       refusal: append => this.#refusal(append),
       onready: () => this.#o.onready(this),
       onreport: report => this.#onreport(report),
-      onblocked: blocked => this.#onblocked(blocked),
+      onblocked: blocked => this.#obstacles.met(blocked),
       oninterrupt: reason => emit('interrupt', reason),
       onapplyfailed: error => emit('error', error),
       onfatal: error => this.#o.onfatal(error)
@@ -399,46 +400,5 @@ export class Engine {
     if (report.written || report.appended > 0) this.#hasWritten = true
     if (report.written && this.#o.durability === 'relaxed') this.#sync.soon()
     this.#o.onreport(report)
-  }
-
-  #onblocked(blocked: readonly Blocked[]): void {
-    this.#blocked = blocked
-    const told = new Set<string>()
-    for (const { writer, length, reason } of blocked) {
-      const id = `${reason}/${writer}/${length}`
-      told.add(id)
-      if (!this.#told.has(id))
-        this.#o.emit('waiting', { reason, key: this.writers.ensure(writer).key, length })
-    }
-    this.#told = told
-  }
-
-  #onfreeze(writer: WriterCore, freeze: Freeze): void {
-    const { key, reason, message, length } = { key: writer.key, ...freeze }
-    const isDatabase = writer.id === hexOf(this.#o.key) && length === 0
-    if (isDatabase && (reason === 'ENCRYPTION_KEY_MISMATCH' || reason === 'OPTIONS_MISMATCH')) {
-      this.#o.onfatal(new AutobeeError(reason, message))
-      return
-    }
-    if (reason === 'CONFLICT' && !this.#o.forked.has(writer.id)) {
-      this.#o.forked.add(writer.id)
-      this.#o.emit('conflict', { key, length, isLocal: writer.id === this.localId })
-    }
-    this.#o.emit('writer-frozen', { key, length, reason, message })
-  }
-
-  /** An own core grew, and not by us: a peer gave back a tail that was lost. Never append to what we don't know. */
-  #ongrown(core: Hypercore): void {
-    const { atomic } = this.#parts
-    if (this.#closed || this.#stale || atomic.committing || !atomic.hasGrown(core)) return
-    this.#stale = true
-    this.#o.onstale('GROWN')
-  }
-
-  #onconflict(length: number): void {
-    if (this.#closed) return
-    this.#stale = true
-    this.writers.ensure(this.localId).conflict(length)
-    this.#o.onstale('CONFLICT')
   }
 }

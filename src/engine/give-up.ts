@@ -1,5 +1,5 @@
 import b4a from 'b4a'
-import { BOOT_KEY, decodeBoot, encodeBoot } from '../system/boot.ts'
+import { BOOT_KEY, encodeBoot, readBoot } from '../system/boot.ts'
 import { START } from '../system/undo-points.ts'
 import { closeCore } from './core-internals.ts'
 import type { DatabaseCores } from './cores.ts'
@@ -17,8 +17,7 @@ export async function giveUpOplog(
 ): Promise<Uint8Array | null> {
   const system = await cores.system(options.key)
   try {
-    const record = await system.getUserData(BOOT_KEY)
-    const boot = record && decodeBoot(record)
+    const boot = await readBoot(system)
     if (!boot?.localFrozen) return null
     const nothing = { oplogLength: 0, viewHead: 0, systemHead: 0, position: 0, indexed: 0, recent: [] }
     const reset = encodeBoot({ ...boot, ...nothing, orderHash: b4a.alloc(32), undoPoints: [START] })

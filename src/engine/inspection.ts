@@ -1,6 +1,6 @@
 import type { Unit } from '../oplog/unit.ts'
 import type { Linearizer, PlacedUnit, Placement } from '../order/index.ts'
-import { BOOT_KEY, type Boot, decodeBoot } from '../system/boot.ts'
+import { type Boot, readBoot } from '../system/boot.ts'
 import type { OrderHashes } from '../system/order-hash.ts'
 import type { Cycle } from './cycle.ts'
 import type { Engine } from './engine.ts'
@@ -39,9 +39,6 @@ export function inspect(
       ),
     past: () => history.past(),
     orderHash: position => hashes.at(position ?? linearizer.length),
-    boot: async () => {
-      const record = await engine.own.system.getUserData(BOOT_KEY)
-      return record ? decodeBoot(record) : null
-    }
+    boot: () => readBoot(engine.own.system)
   }
 }

@@ -1,5 +1,6 @@
 import b4a from 'b4a'
 import c from 'compact-encoding'
+import type Hypercore from 'hypercore'
 import { AutobeeError, type AutobeeErrorCode } from '../errors.ts'
 import { fromHex, type Head, hexOf } from '../keys.ts'
 import type { Append, AppendQueue } from './queue.ts'
@@ -106,6 +107,12 @@ export class OnceRecord {
     this.#isChanged = false
     this.#tick++
     return this.#encode()
+  }
+
+  /** That of a database's system core. @throws AutobeeError see {@link OnceRecord.decode} */
+  static async read(system: Hypercore): Promise<OnceRecord> {
+    const record = await system.getUserData(ONCE_KEY)
+    return record ? OnceRecord.decode(record) : new OnceRecord()
   }
 
   /** @throws AutobeeError `STORE_CORRUPT`, or `UPGRADE_REQUIRED` for a record of a later release */

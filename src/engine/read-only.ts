@@ -6,7 +6,7 @@ import { type Head, hexOf } from '../keys.ts'
 import type { OrderSource } from '../listing/place.ts'
 import { sourceOfCopy } from '../listing/source-of.ts'
 import type { Role } from '../order/index.ts'
-import { BOOT_KEY, type Boot, decodeBoot } from '../system/boot.ts'
+import { type Boot, readBoot } from '../system/boot.ts'
 import { cacheBlocks } from './block-cache.ts'
 import type { EngineOptions } from './engine-options.ts'
 import { HISTORY_LIMITS } from './history.ts'
@@ -49,7 +49,7 @@ export class ReadOnlyCopy {
   /** @throws AutobeeError `STORE_READONLY` when the store has no copy of the database, and what an engine's opening throws */
   static async open(options: ReadOnlyOptions): Promise<ReadOnlyCopy> {
     const { cores, key } = options
-    const { system, boot } = await readBoot(options)
+    const { system, boot } = await openSystem(options)
     const oplog = cores.writer(boot.local)
     await oplog.ready()
     await checkOrigin(options, oplog)
@@ -86,11 +86,11 @@ export class ReadOnlyCopy {
   }
 }
 
-async function readBoot({ cores, key }: ReadOnlyOptions): Promise<{ system: Hypercore; boot: Boot }> {
+async function openSystem({ cores, key }: ReadOnlyOptions): Promise<{ system: Hypercore; boot: Boot }> {
   try {
     const system = await cores.system(key, { createIfMissing: false })
-    const record = await system.getUserData(BOOT_KEY)
-    if (record) return { system, boot: decodeBoot(record) }
+    const boot = await readBoot(system)
+    if (boot) return { system, boot }
   } catch (error) {
     if (AutobeeError.is(error)) throw error
     throw noCopy(error)

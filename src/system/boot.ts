@@ -1,5 +1,6 @@
 import b4a from 'b4a'
 import c from 'compact-encoding'
+import type Hypercore from 'hypercore'
 import { AutobeeError } from '../errors.ts'
 import { decodeSegment, encodeSegment, type Placed } from './segment.ts'
 import type { UndoPoint } from './undo-points.ts'
@@ -52,6 +53,15 @@ export function encodeBoot(boot: Boot): Uint8Array {
     c.uint.encode(state, point.view)
   }
   return state.buffer.subarray(0, state.start)
+}
+
+/**
+ * That of a database's system core; null when nothing was flushed yet.
+ * @throws AutobeeError see {@link decodeBoot}
+ */
+export async function readBoot(system: Hypercore): Promise<Boot | null> {
+  const record = await system.getUserData(BOOT_KEY)
+  return record ? decodeBoot(record) : null
 }
 
 /** @throws AutobeeError `STORE_CORRUPT`, or `UPGRADE_REQUIRED` for a record of a later release */

@@ -7,6 +7,7 @@ import { installTypist, type Told, type Typist } from './typist.ts'
 
 export class PageBrowser {
   readonly #browser: Browser
+  readonly #tabs: PageTab[] = []
   /** Errors that nobody caught, and errors on the console, of all tabs. */
   readonly errors: string[] = []
 
@@ -16,7 +17,11 @@ export class PageBrowser {
     if (!executablePath) throw new Error('there is no Chromium here; `npm test` installs one')
     // a process for each tab, so that one dies alone
     const args = [...CHROMIUM_FLAGS, '--disable-features=ProcessPerSiteUpToMainFrameThreshold']
-    return new PageBrowser(await puppeteer.launch({ executablePath, args, userDataDir: profile }))
+    // shorter than a hook may take, so that it says what hung
+    const protocolTimeout = 30_000
+    return new PageBrowser(
+      await puppeteer.launch({ executablePath, args, userDataDir: profile, protocolTimeout })
+    )
   }
 
   private constructor(browser: Browser) {
@@ -31,7 +36,8 @@ export class PageBrowser {
       const text = `${message.text()} ${message.location().url}`
       if (message.type() === 'error' && !UNREACHED.test(text)) this.errors.push(text)
     })
-    const tab = new PageTab(name, page, await page.createCDPSession())
+    const tab = new PageTab(name, { browser: this, page, session: await page.createCDPSession() })
+    this.#tabs.push(tab)
     await page.exposeFunction('tell', (told: Told) => tab.hear(told))
     await page.evaluateOnNewDocument(installTypist)
     await page.goto(url)
@@ -40,6 +46,21 @@ export class PageBrowser {
 
   close(): Promise<void> {
     return this.#browser.close()
+  }
+
+  /** What its tabs show, and who has which lock: for the message of a failure. */
+  async describe(): Promise<string> {
+    const look = async () => ({
+      role: document.documentElement.dataset.role,
+      shown: document.body.innerText.slice(0, 100),
+      locks: await navigator.locks.query()
+    })
+    const silence = () => new Promise<string>(resolve => setTimeout(resolve, 2000, 'it does not answer'))
+    const tabs = this.#tabs.map(async ({ name, page }) => {
+      const state = await Promise.race([page.evaluate(look), silence()]).catch(String)
+      return `${name}: ${JSON.stringify(state)}`
+    })
+    return (await Promise.all(tabs)).join('\n')
   }
 
   /** All of its processes at once: nobody has a chance to write anything. */
@@ -62,6 +83,7 @@ export interface Life {
 
 export class PageTab {
   readonly name: string
+  readonly browser: PageBrowser
   readonly page: Page
   /** Every text that it ever showed, whoever added it. */
   readonly shown = new Set<string>()
@@ -71,8 +93,12 @@ export class PageTab {
   readonly lives: Life[] = []
   readonly #session: CDPSession
 
-  constructor(name: string, page: Page, session: CDPSession) {
+  constructor(
+    name: string,
+    { browser, page, session }: { browser: PageBrowser; page: Page; session: CDPSession }
+  ) {
     this.name = name
+    this.browser = browser
     this.page = page
     this.#session = session
   }
@@ -105,8 +131,12 @@ export class PageTab {
   }
 
   /** One can add items. */
-  opened(): Promise<void> {
-    return until(() => this.page.evaluate(() => document.querySelector('.add input') !== null))
+  async opened(): Promise<void> {
+    try {
+      await this.page.waitForSelector('.add input')
+    } catch (cause) {
+      throw new Error(`${this.name} does not open: ${await this.browser.describe()}`, { cause })
+    }
   }
 
   role(): Promise<string | undefined> {

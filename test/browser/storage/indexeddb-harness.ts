@@ -170,8 +170,12 @@ export function wired(environment: Tab) {
   /** Resolves when the store has made this connection, and said on it that it is alive. */
   async function reopened(count: number): Promise<void> {
     let isThere = false
-    const see = ({ mode, db }: IDBTransaction) => {
-      if (mode === 'readwrite' && db === connections[count - 1]) isThere = true
+    const see = (transaction: IDBTransaction) => {
+      if (transaction.mode !== 'readwrite' || transaction.db !== connections[count - 1]) return
+      // not before: one that is closed while it is taken into use fails the store
+      transaction.addEventListener('complete', () => {
+        isThere = true
+      })
     }
     seen.add(see)
     await until(async () => isThere)

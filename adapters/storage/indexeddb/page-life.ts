@@ -6,24 +6,54 @@ export interface PageEvents {
   onReturn(): void
 }
 
-/** Of one page. Listens for as long as that lives: a store that is opened while it is away has to know. */
+/** Of one page. Whether it is away is known for as long as a store is open there, or was when it went. */
 class Presence {
-  isAway = false
-  readonly lives = new Set<PageLife>()
+  readonly #events: readonly (readonly [EventTarget | undefined, string, () => void])[]
+  readonly #lives = new Set<PageLife>()
+  #isAway = false
+  #isListening = false
 
   constructor({ page, document }: Environment) {
     const goes = () => this.#turn({ isAway: true })
     const comes = () => this.#turn({ isAway: false })
-    page?.addEventListener('pagehide', goes)
-    document?.addEventListener('freeze', goes)
-    page?.addEventListener('pageshow', comes)
-    document?.addEventListener('resume', comes)
+    this.#events = [
+      [page, 'pagehide', goes],
+      [document, 'freeze', goes],
+      [page, 'pageshow', comes],
+      [document, 'resume', comes]
+    ]
+  }
+
+  get isAway(): boolean {
+    return this.#isAway
+  }
+
+  add(life: PageLife): void {
+    this.#lives.add(life)
+    this.#listen()
+  }
+
+  remove(life: PageLife): void {
+    this.#lives.delete(life)
+    this.#listen()
   }
 
   #turn({ isAway }: { isAway: boolean }): void {
-    if (isAway === this.isAway) return
-    this.isAway = isAway
-    for (const life of [...this.lives]) life.turned()
+    if (isAway === this.#isAway) return
+    this.#isAway = isAway
+    for (const life of [...this.#lives]) life.turned()
+    this.#listen()
+  }
+
+  #listen(): void {
+    // who opens a store in a page that is away has to know
+    const isListening = this.#lives.size > 0 || this.#isAway
+    if (isListening === this.#isListening) return
+    this.#isListening = isListening
+    for (const [target, type, handle] of this.#events) {
+      if (isListening) target?.addEventListener(type, handle)
+      else target?.removeEventListener(type, handle)
+    }
   }
 }
 
@@ -47,7 +77,7 @@ export class PageLife {
 
   constructor(environment: Environment) {
     this.#presence = presenceOf(environment)
-    this.#presence.lives.add(this)
+    this.#presence.add(this)
   }
 
   get isAway(): boolean {
@@ -75,7 +105,7 @@ export class PageLife {
   }
 
   stop(): void {
-    this.#presence.lives.delete(this)
+    this.#presence.remove(this)
     this.#listeners.clear()
   }
 

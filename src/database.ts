@@ -14,6 +14,7 @@ import { checkRotation } from './engine/opening.ts'
 import { expectations, Patience } from './engine/outstanding.ts'
 import { type Append, AppendQueue } from './engine/queue.ts'
 import { ReadOnlyCopy } from './engine/read-only.ts'
+import { notOpen, readOnly } from './engine/refusals.ts'
 import type { CycleReport } from './engine/report.ts'
 import { AutobeeError, toAutobeeError } from './errors.ts'
 import { type Head, hexOf } from './keys.ts'
@@ -78,13 +79,9 @@ export class Database<View> {
       atRest: take => this.#takeAtRest(take)
     })
     this.#exchange = new Exchange({
+      ...settings,
       queue: this.#queue,
-      optimistic: settings.optimistic,
-      ackInterval: settings.ackInterval,
-      maxClockDrift: settings.maxClockDrift,
       wakeup: settings.user.wakeup ?? null,
-      ranges: settings.ranges,
-      now: settings.now,
       ack: () => this.append([null], { optimistic: false, ack: true }).catch(noop),
       isOpen: () => this.#state.state === 'open',
       onpeer: () => this.#changes.tell()
@@ -111,7 +108,7 @@ export class Database<View> {
   /** @throws AutobeeError `CLOSED`, or what made the database fail */
   get snapshot(): Snapshot<View> {
     if (this.#snapshot) return this.#snapshot
-    throw this.#notOpen()
+    throw notOpen()
   }
 
   get engine(): Engine | null {
@@ -271,22 +268,17 @@ export class Database<View> {
     const { settings, emit, openView, stats } = this.#o
     const key = this.#key as Uint8Array
     const engine = await Engine.open({
+      ...settings,
       ...options,
       cores: this.#cores as DatabaseCores,
       forked: this.#forked,
       key,
       discoveryKey: crypto.discoveryKey(key),
-      codec: settings.codec,
       encrypted: settings.encryptionKey !== null,
-      durability: settings.durability,
-      maxClockDrift: settings.maxClockDrift,
       raw: settings.user.raw === true,
-      history: settings.history,
       queue: this.#queue,
       stats,
-      now: settings.now,
       emit,
-      onphase: settings.onphase,
       openView: bee => openView(bee as unknown as HyperbeeView),
       closeView: async view => {
         await this.#snapshot?.told()
@@ -401,20 +393,9 @@ export class Database<View> {
   #openEngineOrThrow(): Engine {
     if (this.#state.state === 'failed') throw this.#state.error
     if (this.#state.state === 'open' && this.#copy) throw readOnly()
-    if (this.#state.state === 'closed' || !this.#engine) throw this.#notOpen()
+    if (this.#state.state === 'closed' || !this.#engine) throw notOpen()
     return this.#engine
   }
-
-  #notOpen(): AutobeeError {
-    return new AutobeeError(
-      'CLOSED',
-      'the database is not open; await ready() first, and use nothing after close()'
-    )
-  }
-}
-
-function readOnly(): AutobeeError {
-  return new AutobeeError('STORE_READONLY', 'the store was opened read-only')
 }
 
 function noop(): void {}

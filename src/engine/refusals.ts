@@ -11,3 +11,14 @@ export function notWritable(reason?: string | null): AutobeeError {
 export function interrupted(reason: string): AutobeeError {
   return new AutobeeError('INTERRUPTED', `apply was interrupted: ${reason}`, { reason })
 }
+
+export function notOpen(): AutobeeError {
+  return new AutobeeError(
+    'CLOSED',
+    'the database is not open; await ready() first, and use nothing after close()'
+  )
+}
+
+export function readOnly(): AutobeeError {
+  return new AutobeeError('STORE_READONLY', 'the store was opened read-only')
+}

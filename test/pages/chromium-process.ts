@@ -1,12 +1,15 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Browser, type BrowserContext, chromium } from 'playwright'
 import { CHROMIUM_FLAGS, findChromium } from '../../.ci/chromium.mjs'
 
 /** A headless Chromium with a profile on disk, that a test kills: all of its processes at once. */
 export class ChromiumProcess {
+  /** What it logged of what it stores. */
+  readonly complaints: readonly string[]
   readonly #child: ChildProcess
   readonly #browser: Browser
   readonly #exited: Promise<void>
@@ -18,10 +21,15 @@ export class ChromiumProcess {
     const portFile = join(profile, 'DevToolsActivePort')
     // that of the one before
     await rm(portFile, { force: true })
-    const flags = [...CHROMIUM_FLAGS, '--headless', '--disable-breakpad', '--remote-debugging-port=0']
+    const debugging = ['--remote-debugging-port=0', '--enable-logging=stderr']
+    const flags = [...CHROMIUM_FLAGS, '--headless', '--disable-breakpad', ...debugging]
     const child = spawn(executable, [...flags, `--user-data-dir=${profile}`, 'about:blank'], {
       detached: true,
-      stdio: 'ignore'
+      stdio: ['ignore', 'ignore', 'pipe']
+    })
+    const complaints: string[] = []
+    createInterface({ input: child.stderr }).on('line', line => {
+      if (/indexed|leveldb|sqlite|quota/i.test(line)) complaints.push(line)
     })
     const exited = new Promise<void>((resolve, reject) => {
       child.once('exit', () => resolve())
@@ -31,15 +39,23 @@ export class ChromiumProcess {
       const address = await Promise.race([addressIn(portFile), exited.then(() => null)])
       if (!address) throw new Error('Chromium ended before it could be used')
       const browser = await chromium.connectOverCDP(address)
-      return new ChromiumProcess(child, { browser, exited })
+      return new ChromiumProcess(child, { browser, exited, complaints })
     } catch (error) {
       killGroup(child)
       throw error
     }
   }
 
-  private constructor(child: ChildProcess, { browser, exited }: { browser: Browser; exited: Promise<void> }) {
+  private constructor(
+    child: ChildProcess,
+    {
+      browser,
+      exited,
+      complaints
+    }: { browser: Browser; exited: Promise<void>; complaints: readonly string[] }
+  ) {
     this.#child = child
+    this.complaints = complaints
     this.#browser = browser
     this.#exited = exited
   }

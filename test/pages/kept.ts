@@ -42,14 +42,21 @@ export function expectWhole({ oplog, view }: Contents): void {
   expect(view).toEqual(viewOf(oplog))
 }
 
-/** All that was acknowledged is where it was said to be; units that were not are there whole, or not at all. */
-export function expectKept(contents: Contents, acknowledged: readonly Acknowledged[]): void {
+/**
+ * All that was acknowledged is where it was said to be; units that were not are there whole, or not at all. Else the message has
+ * what the browser complained of.
+ */
+export function expectKept(
+  contents: Contents,
+  acknowledged: readonly Acknowledged[],
+  complaints: readonly string[] = []
+): void {
   expectWhole(contents)
   const { oplog } = contents
   const lost = acknowledged.filter(({ length, ids }) =>
     ids.some((id, i) => oplog[length - ids.length + i] !== id)
   )
-  expect(lost).toEqual([])
+  expect(lost, `of ${oplog.length} entries; ${complaints.join('\n')}`).toEqual([])
   const torn = oplog.filter((id, i) => {
     const [prefix, unit, place, size] = id.split('.')
     const first = i - Number(place)

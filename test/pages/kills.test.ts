@@ -48,7 +48,7 @@ for (const place of ['relaxed', 'strict', 'opfs'] as const) {
       const heard = new Heard()
       const tab = await start(heard)
       await tab.open({ name: 'killed', place })
-      expectKept(await tab.read(), kept)
+      expectKept(await tab.read(), kept, running?.complaints)
       expect(await tab.call('troubles')).toEqual([])
       const enough = heard.count(1 + Math.floor(rng() * 120))
       await tab.call('run', { prefix: `round${round}`, seed: Math.floor(rng() * 2 ** 32) })
@@ -74,7 +74,7 @@ test('a browser killed while commits move from the log to the entries loses noth
     const heard = new Heard()
     const tab = await start(heard)
     await tab.open({ name: 'moved' })
-    expectKept(await tab.read(), kept)
+    expectKept(await tab.read(), kept, running?.complaints)
     const there = heard.transaction()
     const n = 1 + Math.floor(rng() * most)
     await tab.call('tellAtTransaction', { n, store })
@@ -86,7 +86,7 @@ test('a browser killed while commits move from the log to the entries loses noth
   }
   const tab = await start()
   await tab.open({ name: 'moved' })
-  expectKept(await tab.read(), kept)
+  expectKept(await tab.read(), kept, running?.complaints)
   await tab.append('last.0.0.1')
   tab.expectCalm()
 })
@@ -107,7 +107,7 @@ test('a browser killed while a database is created or opened leaves one that ope
   const tab = await start()
   for (const name of names) {
     await tab.open({ name })
-    expectKept(await tab.read(), [kept])
+    expectKept(await tab.read(), [kept], running?.complaints)
     await tab.call('close')
   }
   tab.expectCalm()

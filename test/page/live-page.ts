@@ -132,15 +132,17 @@ export class PageTab {
 
   /** One can add items. */
   async opened(): Promise<void> {
-    try {
-      await this.page.waitForSelector('.add input')
-    } catch (cause) {
-      throw new Error(`${this.name} does not open: ${await this.browser.describe()}`, { cause })
-    }
+    const since = Date.now()
+    await until(async () => {
+      if (await this.#ask(() => document.querySelector('.add input') !== null)) return true
+      // before its hook ends without a word
+      if (Date.now() - since < 40_000) return false
+      throw new Error(`${this.name} does not open: ${await this.browser.describe()}`)
+    })
   }
 
   role(): Promise<string | undefined> {
-    return this.page.evaluate(() => document.documentElement.dataset.role)
+    return this.#ask(() => document.documentElement.dataset.role)
   }
 
   /** Items are added, by this document; the one before it, if it is another, has ended. */
@@ -171,14 +173,12 @@ export class PageTab {
 
   /** All items of the board, from the top. */
   texts(): Promise<string[]> {
-    return this.page.evaluate(() =>
-      [...document.querySelectorAll('.item .text')].map(one => `${one.textContent}`)
-    )
+    return this.#ask(() => [...document.querySelectorAll('.item .text')].map(one => `${one.textContent}`))
   }
 
   /** What stands in fields, and what the page complains of. */
   leftovers(): Promise<string[]> {
-    return this.page.evaluate(() => [
+    return this.#ask(() => [
       ...[...document.querySelectorAll<HTMLInputElement>('.add input')]
         .map(({ value }) => value)
         .filter(Boolean),
@@ -212,9 +212,28 @@ export class PageTab {
   }
 
   #typist<K extends 'prefix' | 'pending'>(member: K): Promise<Typist[K]> {
-    return this.page.evaluate(
+    return this.#ask(
       member => (globalThis as unknown as { typist: Typist }).typist[member as K],
       member as string
     ) as Promise<Typist[K]>
+  }
+
+  /**
+   * Looks at something in the page. Asked while tabs are made and killed on a busy machine, now and then the browser never answers:
+   * asks again, and says so. Of a page that hangs, the case runs out of time.
+   */
+  async #ask<T>(look: (given: string) => T, given = ''): Promise<T> {
+    for (;;) {
+      const answer = this.page.evaluate(look, given) as Promise<T>
+      let timer: NodeJS.Timeout | undefined
+      const silence = new Promise<null>(resolve => {
+        timer = setTimeout(resolve, 10_000, null)
+      })
+      const heard = await Promise.race([answer.then(value => ({ value })), silence])
+      clearTimeout(timer)
+      if (heard) return heard.value
+      answer.catch(() => {})
+      console.warn(`tab ${this.name} did not answer for 10 s: ${look}`)
+    }
   }
 }
